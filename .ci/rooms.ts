@@ -1,0 +1,98 @@
+/** The house's plan (docs/architecture.md): which room is on which floor, and which floors a floor may import from. */
+
+/** A file at the top of src/ is a room by itself, named as the file; any other file is in the room its folder names. */
+export const FLOOR_OF = {
+  main: 'main',
+  app: 'app',
+  cli: 'cli',
+  config: 'config',
+  provider: 'router',
+  interactions: 'router',
+  admin: 'router',
+  account: 'router',
+  gate: 'router',
+  http: 'edge',
+  pages: 'edge',
+  accounts: 'capability',
+  policies: 'capability',
+  factors: 'capability',
+  sessions: 'capability',
+  clients: 'capability',
+  apis: 'capability',
+  tokens: 'capability',
+  pats: 'capability',
+  keys: 'capability',
+  webhooks: 'capability',
+  audit: 'capability',
+  oauth: 'vocabulary',
+  crypto: 'vocabulary',
+  db: 'db',
+} as const satisfies Record<string, Floor>;
+
+export type Floor =
+  | 'main'
+  | 'app'
+  | 'startup'
+  | 'cli'
+  | 'router'
+  | 'edge'
+  | 'capability'
+  | 'vocabulary'
+  | 'db'
+  | 'config';
+
+/** `startup` is what main.ts moves out of itself: other files at the top of src/. `config` is types for all below main. */
+export const MAY_IMPORT: Record<Floor, readonly Floor[]> = {
+  main: ['app', 'startup', 'router', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  app: ['startup', 'router', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  startup: ['startup', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  cli: ['vocabulary', 'db', 'config'],
+  router: ['edge', 'capability', 'vocabulary', 'db', 'config'],
+  edge: ['edge', 'vocabulary', 'config'],
+  capability: ['capability', 'vocabulary', 'db', 'config'],
+  vocabulary: ['config'],
+  db: ['config'],
+  config: [],
+};
+
+/** Packages that only these places may import. A place is a room, a file, or a file name in any room. */
+export const PACKAGES: readonly { name: RegExp; places: RegExp }[] = [
+  { name: /^oidc-provider\/lib\//, places: /^provider\/internals\.ts$/ },
+  { name: /^oidc-provider$/, places: /^(provider|interactions)\// },
+  { name: /^(pg|pg-[\w-]+|knex|@electric-sql\/[\w-]+)(\/|$)/, places: /^db\// },
+  {
+    name: /^(koa|@koa\/[\w-]+)(\/|$)/,
+    places: /^(app\.ts|(http|pages|admin|account|gate|interactions|provider)\/.*|[\w-]+\/(.+\/)?routes\.ts)$/,
+  },
+  // As a global it can be seen by the rules about process.env and process.exit.
+  { name: /^(node:)?process$/, places: /^$/ },
+];
+
+/** What a text may not contain outside of these places. `code` leaves comments and literals out. */
+export const TEXTS: readonly { what: string; pattern: RegExp; in: 'code' | 'source'; places: RegExp }[] = [
+  {
+    what: 'only config.ts reads process.env',
+    pattern: /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\s*\[/g,
+    in: 'code',
+    places: /^config\.ts$/,
+  },
+  {
+    what: 'only main.ts and cli.ts call process.exit',
+    pattern: /\bprocess\s*(\?\.|\.)\s*exit\b/g,
+    in: 'code',
+    places: /^(main|cli)\.ts$/,
+  },
+  { what: 'process is not taken apart', pattern: /[=(,]\s*process\s*[;,)\n]/g, in: 'code', places: /^$/ },
+  {
+    what: 'no suppressed checks',
+    pattern: /biome-ignore|@?ts-(ignore|expect-error|nocheck)|eslint-disable/g,
+    in: 'source',
+    places: /^$/,
+  },
+  { what: 'nothing left for later', pattern: /\b(TODO|FIXME|XXX|HACK)\b/g, in: 'source', places: /^$/ },
+];
+
+/** Names that say nothing about what is inside. */
+export const EMPTY_NAMES = /^(utils?|helpers?|services?|managers?|types?)$/;
+
+export const MOST_LINES = 300;

@@ -1,0 +1,32 @@
+import { type Context, insufficientScope, invalidToken, type Middleware, noToken } from '#src/http/index.ts';
+import { type AdminScope, covers } from './scopes.ts';
+
+export interface Caller {
+  readonly clientId: string;
+  readonly accountId?: string | undefined;
+  readonly scopes: ReadonlySet<string>;
+}
+
+/** Who holds this access token for the admin API; undefined when it is no living one. */
+export type Authenticate = (token: string) => Promise<Caller | undefined>;
+
+/** b64token (RFC 6750 §2.1). Only in the header: in a query or a form it would end up in somebody's log. */
+const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+export function requireScope(authenticate: Authenticate, scope: AdminScope): Middleware {
+  return async (ctx, next) => {
+    const caller = await authenticate(bearerOf(ctx));
+    if (!caller) throw invalidToken();
+    ctx.state.clientId = caller.clientId;
+    if (!covers(caller.scopes, scope)) throw insufficientScope(scope);
+    await next();
+  };
+}
+
+function bearerOf(ctx: Context): string {
+  const header = ctx.get('authorization');
+  if (!/^Bearer( |$)/i.test(header)) throw noToken();
+  const token = BEARER.exec(header)?.[1];
+  if (token === undefined) throw invalidToken();
+  return token;
+}

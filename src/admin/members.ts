@@ -1,0 +1,22 @@
+/** Members that several resources share, said once. */
+import { z } from 'zod';
+
+const LARGEST_OBJECT = 8192;
+
+export const seconds = (max = 31_536_000) => z.int().min(1).max(max).meta({ description: 'Seconds' });
+
+export const timestamp = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
+
+/** An object of the operator's own making; its size is what tokens that carry it can bear. */
+export const freeObject = z
+  .record(z.string().max(256), z.unknown())
+  .refine(
+    (value) => JSON.stringify(value).length <= LARGEST_OBJECT,
+    `must be at most ${LARGEST_OBJECT} characters as JSON`,
+  );
+
+/** The body of a PATCH: every member may be left out, and null takes it away (RFC 7396). */
+export function patchOf<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
+  const members = Object.entries(shape).map(([name, member]) => [name, (member as z.ZodType).nullable().optional()]);
+  return z.strictObject(Object.fromEntries(members) as Record<string, z.ZodType>).meta({ id });
+}

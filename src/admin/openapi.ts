@@ -1,0 +1,141 @@
+/** The route table as an OpenAPI 3.1 document. */
+import { z } from 'zod';
+import type { AnyRoute } from './route.ts';
+import { ADMIN_SCOPES } from './scopes.ts';
+
+export interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly [member: string]: unknown;
+}
+
+export interface OpenApi {
+  readonly openapi: '3.1.1';
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly [member: string]: unknown;
+}
+
+const COMPONENTS = '#/components/schemas/';
+
+const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457; errors names each member that is wrong' });
+
+/** @param server where the table's paths begin */
+export function openApiOf(table: readonly AnyRoute[], { issuer, base }: { issuer: string; base: string }): OpenApi {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Mintmark administration',
+      version: '1',
+      description:
+        'Unknown members are refused. PATCH is a JSON Merge Patch (RFC 7396): null takes a member away. Times are ISO 8601 in UTC, durations are seconds.',
+    },
+    servers: [{ url: issuer + base }],
+    paths: pathsOf(table),
+    components: {
+      schemas: schemasOf(table),
+      responses: { Problem: { description: 'No', content: { 'application/problem+json': { schema: ref(problem) } } } },
+      securitySchemes: { oauth2: securityScheme(issuer) },
+    },
+  };
+}
+
+function pathsOf(table: readonly AnyRoute[]): OpenApi['paths'] {
+  const byPath = Map.groupBy(table, ({ path }) => (path as string).replaceAll(/:(\w+)/g, '{$1}'));
+  return Object.fromEntries(
+    [...byPath].map(([path, routes]) => [
+      path,
+      Object.fromEntries(routes.map((route) => [route.method.toLowerCase(), operationOf(route)])),
+    ]),
+  );
+}
+
+function operationOf(route: AnyRoute): Operation {
+  const words = (route.path as string).split(/[/:_-]+/).filter(Boolean);
+  return {
+    operationId: [route.method.toLowerCase(), ...words].join('_'),
+    summary: route.summary,
+    tags: [words[0] ?? ''],
+    ...(route.scope ? { security: [{ oauth2: [route.scope] }] } : { security: [] }),
+    parameters: [...pathParameters(route), ...queryParameters(route)],
+    ...(route.body && { requestBody: requestBody(route) }),
+    responses: {
+      [route.status]: success(route),
+      ...Object.fromEntries(refusals(route).map((status) => [status, { $ref: '#/components/responses/Problem' }])),
+    },
+  };
+}
+
+function refusals(route: AnyRoute): number[] {
+  const changes = route.method !== 'GET';
+  return [
+    ...(route.query || route.body ? [400] : []),
+    ...(route.scope ? [401, 403] : []),
+    ...(route.path.includes(':') ? [404] : []),
+    ...(changes ? [409] : []),
+    ...(route.body ? [413, 415, 422] : []),
+    503,
+  ];
+}
+
+function success(route: AnyRoute) {
+  return {
+    description: route.summary,
+    ...(route.location && { headers: { Location: { schema: { type: 'string', format: 'uri-reference' } } } }),
+    ...(route.result && { content: { 'application/json': { schema: ref(route.result) } } }),
+  };
+}
+
+function requestBody(route: AnyRoute) {
+  const content = { schema: ref(route.body) };
+  const merge = route.method === 'PATCH' && { 'application/merge-patch+json': content };
+  return { required: !route.bodyOptional, content: { 'application/json': content, ...merge } };
+}
+
+function pathParameters(route: AnyRoute) {
+  const names = [...(route.path as string).matchAll(/:(\w+)/g)].map(([, name]) => name);
+  return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+}
+
+function queryParameters(route: AnyRoute) {
+  if (!route.query) return [];
+  const { properties = {} } = z.toJSONSchema(route.query);
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
+}
+
+/** Every named schema of the table; those inside others are referred to by their names. */
+function schemasOf(table: readonly AnyRoute[]): Record<string, unknown> {
+  const registry = z.registry<{ id: string }>();
+  const named = new Set<z.ZodType>([problem, ...table.flatMap(({ body, result }) => [body, result].filter(Boolean))]);
+  for (const schema of named) registry.add(schema, { id: nameOf(schema) });
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => COMPONENTS + id });
+  // Named schemas that no route uses by themselves are put apart, in definitions that a component cannot refer to.
+  const text = JSON.stringify(schemas).replaceAll(`${COMPONENTS}__shared#/$defs/`, COMPONENTS);
+  const { __shared, ...own } = JSON.parse(text) as Record<string, Record<string, unknown>>;
+  const all = { ...own, ...(__shared?.$defs as typeof own | undefined) };
+  return Object.fromEntries(Object.entries(all).map(([id, { $schema, $id, ...schema }]) => [id, schema]));
+}
+
+function ref(schema: z.ZodType) {
+  return { $ref: COMPONENTS + nameOf(schema) };
+}
+
+function nameOf(schema: z.ZodType): string {
+  const id = schema.meta()?.id;
+  if (typeof id !== 'string') throw new TypeError('a schema in the route table has no id');
+  return id;
+}
+
+function securityScheme(issuer: string) {
+  const scopes = Object.fromEntries(ADMIN_SCOPES.map(({ name, description }) => [name, description]));
+  return { type: 'oauth2', flows: { clientCredentials: { tokenUrl: `${issuer}/oauth/token`, scopes } } };
+}

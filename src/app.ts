@@ -1,0 +1,31 @@
+/** createApp: what answers which request. Nothing else. */
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import { createAdmin } from './admin/index.ts';
+import { ADMIN_API, type Capabilities } from './capabilities.ts';
+import type { Config } from './config.ts';
+import { failures, home, notFound } from './fallback.ts';
+import { health } from './health.ts';
+import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders } from './http/index.ts';
+import { createInteractions } from './interactions/index.ts';
+
+export function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
+  const { engine, pages, tokens } = capabilities;
+  const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy });
+
+  app.use(requestId(config));
+  app.use(requestLog(log));
+  app.use(securityHeaders(config));
+  app.use(pinOrigin(config.issuer));
+  app.use(refuseUnstorable());
+  app.use(failures({ pages, log }));
+
+  app.use(health(capabilities));
+  app.use(pages.publicFiles());
+  app.use(createAdmin({ ...capabilities, log, authenticate: (value) => tokens.authenticate(value, ADMIN_API) }).routes() as Koa.Middleware);
+  app.use(createInteractions({ ...capabilities, provider: engine.current, unitOfWork: engine.unitOfWork }));
+  app.use(home(pages));
+  app.use(engine.middleware);
+  app.use(notFound(pages));
+  return app;
+}

@@ -1,0 +1,18 @@
+import { randomSecret } from '#src/crypto/index.ts';
+import type { Noun } from './command.ts';
+import { printJson, write } from './print.ts';
+
+export const keys: Noun = {
+  about: 'keys of the server',
+  verbs: {
+    secret: {
+      about: 'print a fresh value for MINTMARK_SECRET_KEYS',
+      async run({ json }) {
+        const key = randomSecret();
+        if (json) printJson({ key });
+        else write(key);
+        return 0;
+      },
+    },
+  },
+};

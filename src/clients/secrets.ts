@@ -1,0 +1,105 @@
+import { type Digests, randomId, randomSecret } from '#src/crypto/index.ts';
+import type { Database, Db } from '#src/db/index.ts';
+import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
+import type { Client } from './client.ts';
+import * as queries from './secret-queries.ts';
+
+/** One in use and one being rolled out. More would be secrets that nobody keeps track of. */
+const MOST_LIVE_SECRETS = 2;
+const PURPOSE = 'client_secret';
+
+export interface ClientSecret {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | undefined;
+}
+
+export interface Secrets {
+  /**
+   * Whether `secret` is one of the client's. For no client, or one without secrets, the same work is done on a decoy and
+   * the answer is false, so the time taken does not tell which client ids exist.
+   */
+  verifySecret(client: Pick<Client, 'secretDigests'> | undefined, secret: string): boolean;
+  /**
+   * Makes a new secret. Those before it end `expiresPreviousIn` seconds from now, at once by default; two may live at a
+   * time, so while a rotation is under way the next one has to end it (0) or wait.
+   *
+   * @throws {NotFound} @throws {Conflict} when two live already @throws {Invalid} when the client uses no secrets
+   */
+  addSecret(clientId: string, options: { expiresPreviousIn: number }): Promise<ClientSecret & { secret: string }>;
+  /** Those that work now, newest first; never their values. @throws {NotFound} */
+  listSecrets(clientId: string): Promise<ClientSecret[]>;
+  /** @throws {NotFound} */
+  removeSecret(clientId: string, secretId: string): Promise<void>;
+}
+
+interface SecretsDeps {
+  readonly db: Database;
+  readonly digests: Digests;
+  readonly find: (id: string) => Promise<Client | undefined>;
+}
+
+export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
+  const decoy = [digests.of(PURPOSE, randomSecret())];
+
+  return {
+    verifySecret(client, secret) {
+      const live = client?.secretDigests ?? [];
+      const fits = (live.length > 0 ? live : decoy).map((digest) => digests.matches(PURPOSE, secret, digest));
+      return live.length > 0 && fits.includes(true);
+    },
+
+    async addSecret(clientId, { expiresPreviousIn }) {
+      const client = await find(clientId);
+      if (!client) throw new NotFound('client');
+      if (!usesSecret(client.registration)) {
+        throw new Invalid([
+          { path: 'token_endpoint_auth_method', message: 'this client does not authenticate by a secret' },
+        ]);
+      }
+      const secret = randomSecret();
+      const row = await db.transaction((tx) => rotate(tx, clientId, digests.of(PURPOSE, secret), expiresPreviousIn));
+      return { ...toSecret(row), secret };
+    },
+
+    async listSecrets(clientId) {
+      if (!(await find(clientId))) throw new NotFound('client');
+      return (await queries.listSecrets(db, clientId)).map(toSecret);
+    },
+
+    async removeSecret(clientId, secretId) {
+      if (!(await queries.deleteSecret(db, clientId, secretId))) throw new NotFound('secret');
+    },
+  };
+}
+
+export function usesSecret(registration: Client['registration']): boolean {
+  return registration.token_endpoint_auth_method.startsWith('client_secret_');
+}
+
+/** The first secret of a client that was just inserted in the same transaction. */
+export async function insertFirstSecret(tx: Db, digests: Digests, clientId: string, secret: string): Promise<void> {
+  await queries.insertSecret(tx, randomId(), clientId, digests.of(PURPOSE, secret));
+}
+
+/** Makes `secret` the client's, unless it is one already: then nothing changes. Whatever else it had ends. */
+export async function ensureSecret(tx: Db, digests: Digests, clientId: string, secret: string): Promise<void> {
+  await queries.lockClient(tx, clientId);
+  const live = await queries.liveDigests(tx, clientId);
+  if (live.some((digest) => digests.matches(PURPOSE, secret, digest))) return;
+  await queries.expireSecrets(tx, clientId, 0);
+  await insertFirstSecret(tx, digests, clientId, secret);
+}
+
+async function rotate(tx: Db, clientId: string, digest: Buffer, expiresPreviousIn: number): Promise<queries.SecretRow> {
+  if (!(await queries.lockClient(tx, clientId))) throw new NotFound('client');
+  await queries.expireSecrets(tx, clientId, expiresPreviousIn);
+  if ((await queries.listSecrets(tx, clientId)).length >= MOST_LIVE_SECRETS) {
+    throw new Conflict(`${MOST_LIVE_SECRETS} secrets live already: delete one, or end them with expires_previous_in 0`);
+  }
+  return queries.insertSecret(tx, randomId(), clientId, digest);
+}
+
+function toSecret({ id, created_at, expires_at }: queries.SecretRow): ClientSecret {
+  return { id, createdAt: created_at, expiresAt: expires_at ?? undefined };
+}

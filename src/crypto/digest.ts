@@ -1,0 +1,34 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+
+/**
+ * Keyed digests of bearer values. The database holds only these, under a key that is not in the database: a stolen dump
+ * neither contains a token nor lets one be guessed offline.
+ */
+export interface Digests {
+  /** HMAC-SHA256 under the first key: what is written. `purpose` separates uses, so a code is never a valid session id. */
+  of(purpose: string, value: string): Buffer;
+  /** The digests under every key, first one first: what is looked for, so that values outlive a key change. */
+  allOf(purpose: string, value: string): Buffer[];
+  /** Constant-time: is `digest` one of `value`'s digests? Tries every key without early exit. */
+  matches(purpose: string, value: string, digest: Buffer): boolean;
+}
+
+/** @param keys 32-byte keys, newest first (MINTMARK_SECRET_KEYS) */
+export function createDigests(keys: readonly Buffer[]): Digests {
+  const macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'mintmark digest', 32)));
+  const [newest] = macKeys;
+  if (!newest) throw new TypeError('at least one secret key is needed');
+  const mac = (key: Buffer, purpose: string, value: string) =>
+    createHmac('sha256', key).update(purpose).update('\0').update(value).digest();
+
+  return {
+    of: (purpose, value) => mac(newest, purpose, value),
+    allOf: (purpose, value) => macKeys.map((key) => mac(key, purpose, value)),
+    matches: (purpose, value, digest) =>
+      macKeys.map((key) => mac(key, purpose, value)).reduce((found, own) => equal(own, digest) || found, false),
+  };
+}
+
+function equal(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,10 @@
+/**
+ * Primitives every room uses: random bearer values, keyed digests, sealing at rest, password hashing. No I/O, no policy.
+ *
+ * Nothing here is home-made: HMAC-SHA256, AES-256-GCM and HKDF come from node:crypto, Argon2id from the argon2 package.
+ */
+export { cookieKeys } from './cookie-keys.ts';
+export { type Digests, createDigests } from './digest.ts';
+export { createPasswordHasher, PasswordQueueFull, type PasswordHasher } from './password.ts';
+export { randomId, randomSecret } from './random.ts';
+export { createSeals, type Seals } from './seal.ts';

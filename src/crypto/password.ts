@@ -1,0 +1,62 @@
+import argon2 from 'argon2';
+
+/** OWASP's Argon2id floor for servers: 19 MiB, 2 passes, 1 lane. About 30 ms on one core. */
+const ARGON2ID = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+/** Waiting longer than this many hashes is a slow death for everybody; the caller answers 503 with Retry-After. */
+const LONGEST_QUEUE = 200;
+
+export class PasswordQueueFull extends Error {
+  constructor() {
+    super('too many passwords are waiting to be verified');
+  }
+}
+
+export interface PasswordHasher {
+  /** @throws {PasswordQueueFull} */
+  hash(password: string): Promise<string>;
+  /**
+   * True when the password fits the hash. Without a hash (unknown user, user without password) it spends the same time on
+   * a decoy and says false, so the answer's timing does not tell whether the user exists.
+   *
+   * @throws {PasswordQueueFull}
+   */
+  verify(hash: string | undefined, password: string): Promise<boolean>;
+}
+
+/** @param concurrency hashes computed at once: more than the cores only makes each of them slower */
+export async function createPasswordHasher(concurrency: number): Promise<PasswordHasher> {
+  const inTurn = createQueue(concurrency);
+  const decoy = await argon2.hash('a password nobody has', ARGON2ID);
+
+  return {
+    hash: (password) => inTurn(() => argon2.hash(password, ARGON2ID)),
+    verify: (hash, password) =>
+      inTurn(async () => {
+        const fits = await argon2.verify(hash ?? decoy, password);
+        return hash !== undefined && fits;
+      }),
+  };
+}
+
+function createQueue(concurrency: number) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+
+  return async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= concurrency) {
+      if (waiting.length >= LONGEST_QUEUE) throw new PasswordQueueFull();
+      await new Promise<void>((start) => waiting.push(start));
+    } else {
+      running += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      // Hand the place on rather than free and retake it: no newcomer can overtake the queue.
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}

@@ -1,0 +1,42 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+
+/** Sealing at rest for what must be read again: signing keys now; TOTP seeds and webhook secrets use the same box. */
+export interface Seals {
+  /** AES-256-GCM under the first key. `context` (the row's identity) is authenticated: a sealed value cannot be moved. */
+  seal(plain: Buffer, context: string): Buffer;
+  /** @throws {Error} when no key fits or the value was changed or moved */
+  open(sealed: Buffer, context: string): Buffer;
+}
+
+const KEY_ID_BYTES = 4;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** @param keys 32-byte keys, newest first (MINTMARK_SECRET_KEYS). Layout of a sealed value: key id, nonce, tag, ciphertext. */
+export function createSeals(keys: readonly Buffer[]): Seals {
+  const boxes = keys.map((key) => ({
+    id: createHash('sha256').update('mintmark seal key id').update(key).digest().subarray(0, KEY_ID_BYTES),
+    key: Buffer.from(hkdfSync('sha256', key, '', 'mintmark seal', 32)),
+  }));
+  const [newest] = boxes;
+  if (!newest) throw new TypeError('at least one secret key is needed');
+
+  return {
+    seal(plain, context) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', newest.key, nonce).setAAD(Buffer.from(context));
+      const ciphertext = Buffer.concat([cipher.update(plain), cipher.final()]);
+      return Buffer.concat([newest.id, nonce, cipher.getAuthTag(), ciphertext]);
+    },
+
+    open(sealed, context) {
+      const box = boxes.find(({ id }) => id.equals(sealed.subarray(0, KEY_ID_BYTES)));
+      if (!box) throw new Error('sealed under a key that is not among MINTMARK_SECRET_KEYS');
+      const nonceEnd = KEY_ID_BYTES + NONCE_BYTES;
+      const decipher = createDecipheriv('aes-256-gcm', box.key, sealed.subarray(KEY_ID_BYTES, nonceEnd))
+        .setAAD(Buffer.from(context))
+        .setAuthTag(sealed.subarray(nonceEnd, nonceEnd + TAG_BYTES));
+      return Buffer.concat([decipher.update(sealed.subarray(nonceEnd + TAG_BYTES)), decipher.final()]);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Database } from './index.ts';
+
+/** The channel that the `announce_change` trigger notifies; the payload is the table's name. */
+const CHANNEL = 'mintmark';
+/** Without a listening connection nobody tells us of changes: assume one this often, so an outage bounds staleness. */
+const POLL_MS = 1_000;
+
+export interface ChangeFeed {
+  readonly onChange: Database['onChange'];
+  /** Listens on a connection that somebody else owns. */
+  listenOn(client: pg.ClientBase): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * LISTEN on a connection of its own when there is a `url`. The embedded engine has a single session: there the pool hands
+ * its only connection to `listenOn`; all writes pass through it, so their notices arrive with the answers.
+ */
+export async function createChangeFeed(url: string | undefined): Promise<ChangeFeed> {
+  const changes = new EventEmitter().setMaxListeners(0);
+  const everythingChanged = () => {
+    for (const table of changes.eventNames()) changes.emit(table);
+  };
+  const onChange: Database['onChange'] = (table, changed) => {
+    changes.on(table, changed);
+    return () => changes.off(table, changed);
+  };
+  async function listenOn(client: pg.ClientBase): Promise<void> {
+    client.on('notification', ({ payload }) => void (payload && changes.emit(payload)));
+    await client.query(`listen ${CHANNEL}`);
+    everythingChanged();
+  }
+
+  if (!url) return { onChange, listenOn, close: async () => {} };
+
+  const closing = new AbortController();
+  let current: pg.Client | undefined;
+
+  /** Resolves when the connection is lost. @throws when it cannot be made */
+  async function listenUntilLost(connectionString: string, ready: () => void): Promise<void> {
+    const client = new pg.Client({ connectionString, application_name: 'mintmark changes', keepAlive: true });
+    const lost = new Promise<void>((resolve) => {
+      client.on('error', () => resolve());
+      client.on('end', () => resolve());
+    });
+    await client.connect();
+    current = client;
+    await listenOn(client);
+    ready();
+    await lost;
+    current = undefined;
+  }
+
+  async function listenForever(connectionString: string, ready: () => void): Promise<void> {
+    while (!closing.signal.aborted) {
+      // Failing to listen is not an error of any request; assuming a change every POLL_MS is the answer to it.
+      await listenUntilLost(connectionString, ready).catch(() => {});
+      everythingChanged();
+      await sleep(POLL_MS, undefined, { signal: closing.signal }).catch(() => {});
+    }
+  }
+
+  const listening = await new Promise<{ ended: Promise<void> }>((resolve) => {
+    const ended: Promise<void> = listenForever(url, () => resolve({ ended }));
+  });
+
+  return {
+    onChange,
+    listenOn,
+    async close() {
+      closing.abort();
+      await current?.end().catch(() => {});
+      await listening.ended;
+    },
+  };
+}

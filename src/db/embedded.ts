@@ -1,0 +1,51 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { holdDataDirectory } from './data-directory.ts';
+
+export interface EmbeddedPostgres {
+  /** A connection string for `pg`: Postgres's own wire protocol over a Unix socket in the data directory. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** `pg` finds a server in a directory under this file name, as libpq does. */
+const SOCKET = '.s.PGSQL.5432';
+
+/**
+ * PGlite in a worker thread: its WebAssembly runs synchronously and would stop the event loop that answers requests.
+ *
+ * @throws {DataDirectoryInUse}
+ */
+export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
+  const directory = await holdDataDirectory(dataDir);
+  const path = directory.socketPath(SOCKET);
+  try {
+    await rm(path, { force: true });
+    const pgdata = join(dataDir, 'pgdata');
+    await mkdir(pgdata, { recursive: true, mode: 0o700 });
+    const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: { pgdata, path } });
+    await answered(worker, 'ready');
+    return {
+      url: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(resolve(dirname(path)))}`,
+      async close() {
+        worker.postMessage('close');
+        await answered(worker, 'closed');
+        await worker.terminate();
+        await directory.release();
+      },
+    };
+  } catch (cause) {
+    await directory.release();
+    throw cause;
+  }
+}
+
+function answered(worker: Worker, word: string): Promise<void> {
+  return new Promise((done, fail) => {
+    worker.once('error', fail);
+    worker.on('message', (message: unknown) => {
+      if (message === word) done();
+    });
+  });
+}

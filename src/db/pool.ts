@@ -1,0 +1,79 @@
+import pg from 'pg';
+import { createChangeFeed } from './change-feed.ts';
+import { isUnavailable, Unavailable } from './errors.ts';
+import type { Database, Db } from './index.ts';
+
+/** Enough to keep two cores of Postgres busy; group commit makes more connections pointless. */
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** A statement that runs longer is a mistake or a lock: give the request back rather than pile up behind it. */
+const STATEMENT_TIMEOUT_MS = 15_000;
+
+const CONCURRENCY = { postgres: 4, embedded: 1 } as const;
+
+type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
+
+/** @param closeEngine ends what is behind the connection, after the pool has ended */
+export async function openPool(
+  engine: Database['engine'],
+  url: string,
+  closeEngine: () => Promise<void> = async () => {},
+): Promise<Database> {
+  const feed = await createChangeFeed(engine === 'postgres' ? url : undefined);
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'mintmark',
+    // The embedded engine has one session: a second connection would share the first one's transaction.
+    max: engine === 'embedded' ? 1 : POOL_SIZE,
+    connectionTimeoutMillis: engine === 'embedded' ? 0 : CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: engine === 'embedded' ? 0 : 30_000,
+    ...(engine === 'postgres' ? { statement_timeout: STATEMENT_TIMEOUT_MS } : { onConnect: feed.listenOn }),
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
+  pool.on('error', () => {});
+
+  return {
+    engine,
+    concurrency: CONCURRENCY[engine],
+    query: queryOn(pool),
+    onChange: feed.onChange,
+    transaction: (work) => transaction(pool, work),
+    async close() {
+      await feed.close();
+      await pool.end();
+      await closeEngine();
+    },
+  };
+}
+
+function queryOn(target: Queryable): Db['query'] {
+  return async <Row>(text: string, values: readonly unknown[] = []) => {
+    try {
+      const { rows, rowCount } = await target.query(text, values as unknown[]);
+      return { rows: rows as Row[], rowCount: rowCount ?? 0 };
+    } catch (error) {
+      throw isUnavailable(error) ? new Unavailable(error) : error;
+    }
+  };
+}
+
+async function transaction<T>(pool: pg.Pool, work: (db: Db) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw isUnavailable(error) ? new Unavailable(error) : error;
+  });
+  const db: Db = { query: queryOn(client) };
+  try {
+    await db.query('begin');
+    const result = await work(db);
+    await db.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // A connection that cannot roll back is in an unknown state: destroy it instead of lending it to somebody else.
+    await db.query('rollback').then(
+      () => client.release(),
+      (broken: Error) => client.release(broken),
+    );
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Koa plumbing shared by every router: reading bodies, saying no, naming and logging requests, default headers. It knows
+ * neither the database nor any capability; what those throw reaches it through `translate`.
+ */
+export { type Form, hasBody, readForm, readJson } from './body.ts';
+export { answerProblem, type ProblemsDeps, problems } from './errors.ts';
+export { createLog } from './log.ts';
+export * from './problem.ts';
+export { pinOrigin } from './pin-origin.ts';
+export { requestId } from './request-id.ts';
+export { requestLog } from './request-log.ts';
+export { securityHeaders } from './security-headers.ts';
+export type { Context, Middleware, State } from './state.ts';
+export { refuseUnstorable } from './storable.ts';
+export { decodeStrictly, isStorable } from './text.ts';

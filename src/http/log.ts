@@ -1,0 +1,46 @@
+import { type Logger, pino } from 'pino';
+
+/** What must never reach the log, however deep a careless object carries it. The rule is not to log them at all. */
+const SECRETS = [
+  'password',
+  'password_hash',
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'id_token_hint',
+  'client_secret',
+  'client_assertion',
+  'secret',
+  'code',
+  'code_verifier',
+  'device_code',
+  'user_code',
+  'otp',
+  'authorization',
+  'cookie',
+  'dpop',
+];
+
+/** Error codes (ECONNREFUSED, 23505) are what a log reader needs most; `err.code` is no authorization code. */
+const paths = SECRETS.flatMap((name) => (name === 'code' ? [name] : [name, `*.${name}`, `*.*.${name}`]));
+
+/** JSON lines on stdout. */
+export function createLog(level: string): Logger {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: [...paths, 'params.code', 'body.code', 'query.code'], censor: '[redacted]' },
+    serializers: { err: describe },
+  });
+}
+
+/** Only what we know to be harmless: a database error's other members quote the row it failed on. */
+function describe(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const { code } = error as { code?: unknown };
+  return { name, message, code, stack, ...(cause !== undefined && { cause: describe(cause) }) };
+}

@@ -1,0 +1,26 @@
+import type { Logger } from 'pino';
+import type { Middleware } from './state.ts';
+
+const LONGEST_PATH = 256;
+
+/** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
+export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
+  return async (ctx, next) => {
+    const started = performance.now();
+    const { method, path } = ctx;
+    ctx.res.once('close', () => {
+      const { statusCode: status, writableFinished } = ctx.res;
+      const line = {
+        method,
+        path: path.slice(0, LONGEST_PATH),
+        status,
+        duration_ms: Math.round((performance.now() - started) * 10) / 10,
+        request_id: ctx.state.requestId,
+        ...(ctx.state.clientId !== undefined && { client_id: ctx.state.clientId }),
+        ...(!writableFinished && { aborted: true }),
+      };
+      log[status >= 500 ? 'warn' : 'info'](line, 'request');
+    });
+    await next();
+  };
+}

@@ -1,0 +1,67 @@
+/** serve: read the settings, open what they name, listen, and drain when told to stop. The only process.exit. */
+import { createServer, type Server } from 'node:http';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { openCapabilities } from './capabilities.ts';
+import { type Config, InvalidSetting, readConfig } from './config.ts';
+import { DataDirectoryInUse, Unavailable } from './db/index.ts';
+import { createLog } from './http/index.ts';
+
+/** In-flight requests get this long to finish after SIGTERM; an orchestrator's own patience is usually 10 s and more. */
+const DRAIN_MS = 8_000;
+
+const EXIT = { done: 0, failed: 1, wrongSetting: 2 } as const;
+
+try {
+  await serve(readConfig());
+} catch (error) {
+  process.stderr.write(`mintmark: ${startFailure(error)}\n`);
+  process.exit(error instanceof InvalidSetting ? EXIT.wrongSetting : EXIT.failed);
+}
+
+async function serve(config: Config): Promise<void> {
+  const log = createLog(config.logLevel);
+  // What libraries say goes where everything goes: one JSON line.
+  console.warn = console.info = (message: unknown) => log.warn({ library: true }, String(message));
+
+  const capabilities = await openCapabilities(config, log);
+  const server = createServer(createApp(config, capabilities, log).callback());
+  await listen(server, config);
+  log.info({ issuer: config.issuer, database: config.database.engine }, 'ready');
+  process.stdout.write(`Mintmark is ready at ${config.issuer}\n`);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void stop(server, capabilities.close, log).then(() => process.exit(EXIT.done)));
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+}
+
+/** Stops accepting, lets what is in flight finish, then lets go of the database. */
+async function stop(server: Server, close: () => Promise<void>, log: Logger): Promise<void> {
+  log.info('stopping');
+  const drained = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  // Connections that finish their request meanwhile must not be kept alive for another one.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const impatient = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await drained;
+  clearInterval(idle);
+  clearTimeout(impatient);
+  await close();
+  log.info('stopped');
+}
+
+/** One line an operator can act on; what we did not foresee keeps its stack. */
+function startFailure(error: unknown): string {
+  if (error instanceof InvalidSetting || error instanceof DataDirectoryInUse) return error.message;
+  if (error instanceof Unavailable) return 'DATABASE_URL names a database that cannot be reached';
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return `HOST and PORT name an address that is in use by another process (${message})`;
+  return stack ?? String(error);
+}

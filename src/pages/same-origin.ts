@@ -1,0 +1,13 @@
+import type { Context } from 'koa';
+
+/**
+ * Refuses form posts that another site caused. The browser writes both headers and no page can change them; a browser too
+ * old to send either is left to the CSRF token. `same-site` is refused too: a neighbouring subdomain is not us.
+ */
+export function isSameOrigin(ctx: Pick<Context, 'get'>, origin: string): boolean {
+  const site = ctx.get('Sec-Fetch-Site');
+  if (site === 'cross-site' || site === 'same-site') return false;
+  const sender = ctx.get('Origin');
+  // "null" is what sandboxed frames and data: documents send, so it fails here like any other foreign origin.
+  return sender === '' || sender === origin;
+}

@@ -1,0 +1,56 @@
+/** The engine's configuration: a table of contents. Each slice is a file of its own; no function bodies here. */
+import type { Configuration, JWKS } from 'oidc-provider';
+import { extraTokenClaims, findAccount } from './account.ts';
+import { adapterFor } from './adapter.ts';
+import { clientDefaults, enabledJWA, extraClientMetadata } from './client-metadata.ts';
+import { loadExistingGrant } from './consent.ts';
+import { cookies } from './cookies.ts';
+import { renderError } from './error-page.ts';
+import { features } from './features.ts';
+import type { ProviderDeps } from './index.ts';
+import { lifetimes } from './lifetimes.ts';
+import { pkce } from './pkce.ts';
+import { policy } from './policy.ts';
+import { expiresWithSession, issueRefreshToken, revokeGrantPolicy, rotateRefreshToken } from './refresh.ts';
+import { routes } from './routes.ts';
+import { claims, scopes } from './scopes.ts';
+
+export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
+  return {
+    // What we store, and the secrets we hold
+    adapter: adapterFor(deps),
+    jwks,
+    cookies: cookies(deps),
+
+    // Where things are
+    routes,
+
+    // What a client may be, and may ask for
+    clientDefaults,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA,
+    extraClientMetadata,
+    responseTypes: ['code'],
+    pkce,
+    scopes,
+    claims,
+    // Apps that read claims from the ID token alone are the majority: scopes put their claims there too.
+    conformIdTokenClaims: false,
+
+    // Who the user is, and when we stop to ask
+    findAccount: findAccount(deps.accounts),
+    interactions: { policy: policy(), url: (_ctx, interaction) => `/login/${interaction.uid}` },
+    loadExistingGrant: loadExistingGrant(deps.tokens),
+
+    // What we hand out, for how long, and when it ends
+    ttl: lifetimes,
+    extraTokenClaims,
+    issueRefreshToken,
+    rotateRefreshToken,
+    expiresWithSession,
+    revokeGrantPolicy,
+
+    features: features(deps),
+    renderError: renderError(deps.pages),
+  };
+}

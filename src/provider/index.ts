@@ -1,0 +1,88 @@
+/**
+ * Everything that configures or extends the protocol engine, oidc-provider. Hands out one middleware for all protocol
+ * endpoints; rebuilds the engine behind it when the signing keys change. Capabilities come in as arguments and never
+ * import this room.
+ */
+import type { JWK } from 'jose';
+import type { Context, Middleware } from 'koa';
+import compose from 'koa-compose';
+import Provider, { type JWKS } from 'oidc-provider';
+import type { Accounts } from '#src/accounts/index.ts';
+import type { Apis } from '#src/apis/index.ts';
+import type { Clients } from '#src/clients/index.ts';
+import type { Keys } from '#src/keys/index.ts';
+import type { Pages } from '#src/pages/index.ts';
+import type { Tokens } from '#src/tokens/index.ts';
+import { compareClientSecrets } from './client-secrets.ts';
+import { configuration } from './configuration.ts';
+import { forms } from './forms.ts';
+import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
+import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
+import { structuredTokens } from './structured-tokens.ts';
+import { unitOfWork } from './unit-of-work.ts';
+
+export { checkRegistration } from './check-registration.ts';
+export { clientFace } from './client-face.ts';
+export { createGrant } from './consent.ts';
+
+export interface ProviderDeps {
+  readonly issuer: string;
+  /** Sign cookies: the first signs, all verify. */
+  readonly cookieKeys: readonly string[];
+  readonly accounts: Accounts;
+  readonly apis: Apis;
+  readonly clients: Clients;
+  readonly pages: Pages;
+  readonly tokens: Tokens;
+}
+
+export interface Engine {
+  /** The protocol endpoints, each request in a unit of work. */
+  readonly middleware: Middleware;
+  /** Around pages of ours that change what the engine keeps. */
+  readonly unitOfWork: Middleware;
+  /** The engine as it is now; do not hold on to it. */
+  current(): Provider;
+  close(): void;
+}
+
+export async function createEngine(deps: ProviderDeps, keys: Keys, log: { error(e: object, m: string): void }): Promise<Engine> {
+  const unit = unitOfWork(deps.tokens, (ctx, refusal) => answerPage(deps.pages, ctx, refusal));
+  let built = build(deps, await keys.load());
+  const stop = keys.onChange(() => {
+    keys.load().then(
+      (jwks) => {
+        built = build(deps, jwks);
+      },
+      (error: unknown) => log.error({ err: error }, 'the signing keys changed but could not be read; the old ones stay'),
+    );
+  });
+
+  return {
+    middleware: (ctx, next) => built.middleware(ctx, next),
+    unitOfWork: unit,
+    current: () => built.provider,
+    close: stop,
+  };
+
+  function build(of: ProviderDeps, jwks: JWK[]): { provider: Provider; middleware: Middleware } {
+    const provider = new Provider(of.issuer, configuration(of, { keys: jwks } as JWKS));
+    compareClientSecrets(provider, of.clients);
+    keepJwtAccessTokens(provider);
+    provider.registerGrantType(PASSWORD_GRANT, passwordGrant(provider, of) as never, PASSWORD_PARAMETERS, ['resource']);
+    const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
+    return {
+      provider,
+      middleware: compose([unit, forms(exchangeToken), ...(provider as unknown as { middleware: Middleware[] }).middleware]),
+    };
+  }
+}
+
+/** Members of a private JWK (RFC 7518 §6). */
+const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
+
+const publicHalf = (jwk: JWK): JWK => Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name))) as JWK;
+
+function answerPage(pages: Pages, ctx: Context, { status, error, description }: { status: number; error: string; description: string }): void {
+  pages.render(ctx, 'error', { code: error, detail: description, requestId: String(ctx.state.requestId) }, status);
+}

@@ -1,0 +1,69 @@
+/**
+ * Around everything the engine does: one unit of work, committed before the answer leaves, and our own errors said in the
+ * protocol's words. The answer of a request whose unit could not be written is replaced: it must not promise anything.
+ */
+import type { Context, Middleware } from 'koa';
+import { Unavailable } from '#src/db/index.ts';
+import { Problem } from '#src/http/index.ts';
+import { GuardFailed, type Tokens } from '#src/tokens/index.ts';
+
+const RETRY_AFTER_SECONDS = '1';
+
+export interface Refusal {
+  readonly status: number;
+  readonly error: string;
+  readonly description: string;
+}
+
+/** @param answerPage renders a refusal for a browser */
+export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: Refusal) => void): Middleware {
+  return async (ctx, next) => {
+    try {
+      // A refusal is kept too: a code that was presented twice must end what it gave (RFC 6749 §4.1.2).
+      await tokens.units.run(next, () => ctx.status < 500);
+    } catch (error) {
+      const refusal = refusalFor(error);
+      if (!refusal) throw error;
+      if (error instanceof GuardFailed) await endWhatTheCodeGave(ctx, tokens, error);
+      answer(ctx, refusal, answerPage);
+    }
+    if (ctx.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS);
+  };
+}
+
+function refusalFor(error: unknown): Refusal | undefined {
+  if (error instanceof GuardFailed) {
+    return { status: 400, error: 'invalid_grant', description: 'grant request is invalid' };
+  }
+  if (error instanceof Unavailable) {
+    return { status: 503, error: 'temporarily_unavailable', description: 'please try again' };
+  }
+  if (error instanceof Problem && error.status < 500) {
+    return { status: error.status, error: 'invalid_request', description: describe(error) };
+  }
+  return undefined;
+}
+
+/** Names the member, in the characters that an error_description may have (RFC 6749 §5.2). */
+function describe({ message, errors }: Problem): string {
+  const faults = errors.map(({ path, message: fault }) => `${path} ${fault}`.trim());
+  return [message, ...faults].join('; ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
+}
+
+/** The request that lost the race for a code is that code's second use: what the first use gave ends (RFC 6749 §4.1.2). */
+async function endWhatTheCodeGave(ctx: Context, tokens: Tokens, { consumes, grantId }: GuardFailed): Promise<void> {
+  const { oidc } = ctx as { oidc?: { params?: { grant_type?: unknown } } };
+  if (consumes === undefined || grantId === undefined || oidc?.params?.grant_type !== 'authorization_code') return;
+  await tokens.units.run(async () => {
+    tokens.units.open().endedGrants.add(grantId);
+  });
+}
+
+function answer(ctx: Context, refusal: Refusal, answerPage: (ctx: Context, refusal: Refusal) => void): void {
+  ctx.status = refusal.status;
+  ctx.remove('Set-Cookie');
+  ctx.remove('Location');
+  ctx.set('Cache-Control', 'no-store');
+  if (ctx.method !== 'POST' || ctx.accepts('json', 'html') === 'html') answerPage(ctx, refusal);
+  else ctx.body = { error: refusal.error, error_description: refusal.description };
+}

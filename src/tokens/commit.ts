@@ -1,0 +1,83 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { type Database, isRetryable, Unavailable } from '#src/db/index.ts';
+import * as queries from './queries.ts';
+import { GuardFailed, type Unit } from './unit.ts';
+
+/** Units written by one statement at most: past this, latency grows faster than throughput. */
+const LARGEST_BATCH = 64;
+/** Two batches may wait for each other's rows; Postgres ends one of them, and the second try finds the rows free. */
+const TRIES = 3;
+
+interface Waiting {
+  readonly unit: Unit;
+  readonly written: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Group commit: the units of all requests waiting at this moment become one statement. A round trip and a flush to disk
+ * are paid per batch instead of per request, and a unit whose guards fail leaves the others of its batch untouched.
+ */
+export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
+  let waiting: Waiting[] = [];
+  let running = 0;
+
+  async function drain(): Promise<void> {
+    running += 1;
+    try {
+      // Let the requests of this turn of the event loop arrive first.
+      await yieldToOthers();
+      while (waiting.length > 0) await write(takeBatch());
+    } finally {
+      running -= 1;
+    }
+  }
+
+  /** As many as fit and share no row; the rest keep their order and wait for the next batch. */
+  function takeBatch(): Waiting[] {
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    const keys = new Set<string>();
+    for (const candidate of waiting) {
+      const own = candidate.unit.keys;
+      if (taken.length < LARGEST_BATCH && !own.some((key) => keys.has(key))) taken.push(candidate);
+      else left.push(candidate);
+      for (const key of own) keys.add(key);
+    }
+    waiting = left;
+    return taken;
+  }
+
+  async function write(batch: Waiting[]): Promise<void> {
+    try {
+      const passed = await tryToWrite(batch.map(({ unit }) => unit));
+      for (const [i, { unit, written, failed }] of batch.entries()) {
+        if (passed.has(i)) written();
+        else failed(new GuardFailed(unit));
+      }
+    } catch (error) {
+      // One unit that cannot be written must not take its neighbours with it: alone, each gets its own answer.
+      if (batch.length === 1 || error instanceof Unavailable) {
+        for (const { failed } of batch) failed(error);
+      } else {
+        for (const one of batch) await write([one]);
+      }
+    }
+  }
+
+  async function tryToWrite(units: Unit[]): Promise<Set<number>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await queries.writeUnits(db, units);
+      } catch (error) {
+        if (attempt === TRIES || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  return (unit) =>
+    new Promise((written, failed) => {
+      waiting.push({ unit, written, failed });
+      if (running < db.concurrency) void drain();
+    });
+}

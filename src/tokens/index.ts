@@ -1,0 +1,106 @@
+/**
+ * The token store: everything a browser, app or machine can present to this server, and the grants it came of.
+ *
+ * Owns the tables tokens, grants, sessions, interactions and replays, and the rule by which they change: everything one
+ * request changes is a `Unit` of work, committed once, before the answer leaves, together with the units of concurrent
+ * requests (`commit.ts`). Does not decide who gets what: that is the protocol engine's and `provider/`'s business.
+ */
+import type { Digests } from '#src/crypto/index.ts';
+import { type Database, batched } from '#src/db/index.ts';
+import { createCommitter } from './commit.ts';
+import { type Grant, type Interaction, type Session, type Token, idOf } from './records.ts';
+import * as queries from './queries.ts';
+import { createReferences, type References } from './references.ts';
+import { createUnits, type Units } from './unit.ts';
+
+export type { Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
+export type { References } from './references.ts';
+export { GuardFailed, type Unit } from './unit.ts';
+
+export interface Bearer {
+  readonly clientId: string;
+  readonly accountId: string | undefined;
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface Tokens {
+  readonly units: Units;
+  readonly references: References;
+  /**
+   * The token with this value or reference, while its client, its user and its grant live. Expired and consumed ones are
+   * found too: the protocol tells "expired" and "already used" apart from "unknown".
+   */
+  find(value: string): Promise<Token | undefined>;
+  findByUserCode(userCode: string): Promise<Token | undefined>;
+  findGrant(id: string): Promise<Grant | undefined>;
+  /** The account's living grants to the client, newest first: what it has consented to before. */
+  grantsBetween(accountId: string, clientId: string): Promise<Grant[]>;
+  findSession(cookie: string): Promise<Session | undefined>;
+  findSessionByUid(uid: string): Promise<Session | undefined>;
+  findInteraction(uid: string): Promise<Interaction | undefined>;
+  isReplay(value: string): Promise<boolean>;
+  /** Who holds this opaque access token for `audience`; undefined when it is not good for it, whatever the reason. */
+  authenticate(value: string, audience: string): Promise<Bearer | undefined>;
+}
+
+export function createTokens({ db, digests }: { db: Database; digests: Digests }): Tokens {
+  const slots = { slots: db.concurrency };
+  const tokenById = batched((ids: string[]) => queries.findTokens(db, ids), slots);
+  const grantById = batched((ids: string[]) => queries.findGrants(db, ids), slots);
+  const sessionById = batched((ids: string[]) => queries.findSessions(db, ids), slots);
+  const sessionByUid = batched((uids: string[]) => queries.findSessionsByUid(db, uids), slots);
+  const interactionById = batched((ids: string[]) => queries.findInteractions(db, ids), slots);
+  const units = createUnits(createCommitter(db));
+  const references = createReferences(digests);
+
+  /** Looks under the newest secret key first and under the older ones only when that finds nothing. */
+  async function underAnyKey<Found>(ids: string[], find: (id: string) => Promise<Found | undefined>) {
+    for (const id of ids) {
+      const found = await find(id);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  const find = async (value: string) => {
+    const ids = references.idsOf('token', value);
+    const pending = ids.map((id) => units.current?.tokens.get(id)).find(Boolean);
+    return pending ?? underAnyKey(ids, tokenById);
+  };
+
+  return {
+    units,
+    references,
+    find,
+    findByUserCode: (userCode) => underAnyKey(references.idsOf('user_code', userCode), (id) => queries.findByUserCode(db, id)),
+    findGrant: async (id) => units.current?.grants.get(id) ?? grantById(id),
+    grantsBetween: (accountId, clientId) => queries.grantsBetween(db, accountId, clientId),
+    async findSession(cookie) {
+      const session = await underAnyKey(references.idsOf('session', cookie), sessionById);
+      if (session) units.current?.noteSession(session);
+      return session;
+    },
+    findSessionByUid: sessionByUid,
+    findInteraction: async (uid) => {
+      const ids = references.idsOf('interaction', uid);
+      const pending = ids.map((id) => units.current?.interactions.get(id)).find(Boolean);
+      return pending ?? underAnyKey(ids, interactionById);
+    },
+    isReplay: (value) => queries.isReplay(db, references.idsOf('replay', value)),
+
+    async authenticate(value, audience) {
+      const token = await find(value);
+      if (token?.kind !== 'access_token' || token.format !== 'opaque' || references.isReference(value)) return undefined;
+      if (token.audience !== audience || token.expiresAt <= Date.now() / 1000) return undefined;
+      // A token bound to a key must not work as a mere bearer token (RFC 9449 §7.1, RFC 8705 §3).
+      if (token.remainder.jkt !== undefined || token.remainder['x5t#S256'] !== undefined) return undefined;
+      return {
+        clientId: token.clientId,
+        accountId: token.accountId,
+        scopes: new Set(token.scope?.split(' ')),
+      };
+    },
+  };
+}
+
+export { idOf };

@@ -1,0 +1,64 @@
+/**
+ * What the token store keeps, as the rest of the program sees it. Times are seconds since the epoch, as in the protocol.
+ * `id` is the hex of the HMAC under which the row lies: it names the record and opens nothing.
+ */
+export type TokenKind =
+  | 'access_token'
+  | 'refresh_token'
+  | 'authorization_code'
+  | 'device_code'
+  | 'pushed_authorization_request';
+
+export type TokenFormat = 'opaque' | 'jwt';
+
+export interface Token {
+  readonly id: string;
+  readonly kind: TokenKind;
+  readonly format: TokenFormat;
+  readonly clientId: string;
+  readonly accountId: string | undefined;
+  readonly grantId: string | undefined;
+  /** The grant types it came of, as the engine counts them: `authorization_code refresh_token`. */
+  readonly grantType: string | undefined;
+  readonly scope: string | undefined;
+  readonly audience: string | undefined;
+  /** Hex id of a device flow's user code. */
+  readonly userCode: string | undefined;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly consumedAt: number | undefined;
+  readonly remainder: Readonly<Record<string, unknown>>;
+}
+
+export interface Grant {
+  readonly id: string;
+  readonly accountId: string;
+  readonly clientId: string;
+  /** The session it ends with; undefined when it outlives signing out (offline_access, device flow, password grant). */
+  readonly sessionUid: string | undefined;
+  /** What was agreed to, in the engine's words: openid scopes and claims, scopes by resource, rejections. */
+  readonly consented: Readonly<Record<string, unknown>>;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly uid: string;
+  readonly accountId: string | undefined;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly expiresAt: number;
+}
+
+export interface Interaction {
+  readonly id: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly expiresAt: number;
+}
+
+export interface Replay {
+  readonly id: string;
+  readonly expiresAt: number;
+}
+
+export const idOf = (digest: Buffer): string => digest.toString('hex');

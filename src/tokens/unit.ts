@@ -1,0 +1,166 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Grant, Interaction, Replay, Session, Token } from './records.ts';
+
+/** What had to be true for a unit to be written was not, any more: nothing of it was. */
+export class GuardFailed extends Error {
+  readonly consumes: string | undefined;
+  readonly grantId: string | undefined;
+
+  constructor(unit: Unit) {
+    super('a code, token, grant or proof that this request relied on was used or ended meanwhile');
+    this.consumes = unit.consumes;
+    this.grantId = unit.guardedGrant;
+  }
+}
+
+/**
+ * Everything one request changes about tokens. Guards are conditions of the commit: the token it consumes is not yet
+ * consumed, the grant and the user it issues for still live, the proof it was authorized by was not seen before.
+ */
+export class Unit {
+  readonly tokens = new Map<string, Token>();
+  readonly grants = new Map<string, Grant>();
+  readonly sessions = new Map<string, Session>();
+  readonly interactions = new Map<string, Interaction>();
+  readonly endedTokens = new Set<string>();
+  readonly endedGrants = new Set<string>();
+  readonly endedInteractions = new Set<string>();
+  /** Cookie digests that stop working because the session goes on under another one. */
+  readonly rotatedSessions = new Set<string>();
+  /** Sessions that end: every cookie of the uid with them. */
+  readonly endedSessions = new Set<string>();
+  consumes: string | undefined;
+  replay: Replay | undefined;
+  readonly #uidOfSession = new Map<string, string>();
+  readonly #sessionOfGrant = new Map<string, string>();
+
+  /** @throws {Error} for a second one: no protocol request consumes two, and a guard that is dropped is a hole */
+  consume(id: string): void {
+    if (this.consumes !== undefined && this.consumes !== id) throw new Error('one request may consume one token');
+    this.consumes = id;
+  }
+
+  noteReplay(replay: Replay): void {
+    if (this.replay !== undefined && this.replay.id !== replay.id) throw new Error('one request may carry one proof');
+    this.replay = replay;
+  }
+
+  /** A grant that is put in this unit ends when the session does. */
+  bindGrant(grantId: string, sessionUid: string): void {
+    this.#sessionOfGrant.set(grantId, sessionUid);
+  }
+
+  endToken(id: string): void {
+    this.tokens.delete(id);
+    this.endedTokens.add(id);
+  }
+
+  noteSession(session: Session): void {
+    this.#uidOfSession.set(session.id, session.uid);
+  }
+
+  putSession(session: Session): void {
+    this.sessions.set(session.id, session);
+    this.#uidOfSession.set(session.id, session.uid);
+  }
+
+  /** The engine "destroys" a cookie both when it replaces it and when the person signs out; `settle` tells which. */
+  endSession(id: string): void {
+    this.sessions.delete(id);
+    this.rotatedSessions.add(id);
+  }
+
+  /** Called once, before the commit. */
+  settle(): void {
+    for (const [grantId, sessionUid] of this.#sessionOfGrant) {
+      const grant = this.grants.get(grantId);
+      if (grant) this.grants.set(grantId, { ...grant, sessionUid });
+    }
+    const goingOn = new Set([...this.sessions.values()].map(({ uid }) => uid));
+    for (const id of this.rotatedSessions) {
+      const uid = this.#uidOfSession.get(id);
+      if (uid === undefined || goingOn.has(uid)) continue;
+      this.rotatedSessions.delete(id);
+      this.endedSessions.add(uid);
+    }
+  }
+
+  /** The grant that must still live: one that tokens are issued under and that this unit does not itself create. */
+  get guardedGrant(): string | undefined {
+    return this.#issuedUnder(({ grantId }) => (grantId && !this.grants.has(grantId) ? grantId : undefined));
+  }
+
+  /** The user who must still be enabled when tokens are issued for them. */
+  get guardedAccount(): string | undefined {
+    return this.#issuedUnder(({ accountId }) => accountId);
+  }
+
+  #issuedUnder(pick: (token: Token) => string | undefined): string | undefined {
+    const [first, second] = new Set([...this.tokens.values()].map(pick).filter((value) => value !== undefined));
+    if (second !== undefined) throw new Error('one request issues under one grant, for one user');
+    return first;
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.consumes === undefined &&
+      this.replay === undefined &&
+      [this.tokens, this.grants, this.sessions, this.interactions].every(({ size }) => size === 0) &&
+      [this.endedTokens, this.endedGrants, this.endedInteractions].every(({ size }) => size === 0) &&
+      [this.rotatedSessions, this.endedSessions].every(({ size }) => size === 0)
+    );
+  }
+
+  /** Rows and guards two units must not share within one statement: it could touch such a row only once. */
+  get keys(): string[] {
+    return [
+      ...this.tokens.keys(),
+      ...this.grants.keys(),
+      ...this.sessions.keys(),
+      ...this.interactions.keys(),
+      ...this.endedTokens,
+      ...this.endedGrants,
+      ...this.endedInteractions,
+      ...this.rotatedSessions,
+      ...this.endedSessions,
+      ...(this.consumes ? [this.consumes] : []),
+      ...(this.replay ? [this.replay.id] : []),
+    ];
+  }
+}
+
+export interface Units {
+  /** The unit of the request that is running. */
+  readonly current: Unit | undefined;
+  /** The same, for writing. @throws {Error} outside of one: a write that nobody commits must not look done */
+  open(): Unit;
+  /**
+   * Runs `work` in a unit of its own and commits it when `work` is done and `keep` agrees; what it throws discards it.
+   *
+   * @throws {GuardFailed}
+   */
+  run<T>(work: () => Promise<T>, keep?: () => boolean): Promise<T>;
+}
+
+export function createUnits(commit: (unit: Unit) => Promise<void>): Units {
+  const storage = new AsyncLocalStorage<Unit>();
+  return {
+    get current() {
+      return storage.getStore();
+    },
+    open() {
+      const unit = storage.getStore();
+      if (!unit) throw new Error('tokens change only within a unit of work');
+      return unit;
+    },
+    async run(work, keep = () => true) {
+      const unit = new Unit();
+      const result = await storage.run(unit, work);
+      if (keep() && !unit.isEmpty) {
+        unit.settle();
+        await commit(unit);
+      }
+      return result;
+    },
+  };
+}
