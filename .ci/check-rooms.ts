@@ -5,7 +5,17 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
-import { EMPTY_NAMES, FLOOR_OF, type Floor, MAY_IMPORT, MOST_LINES, PACKAGES, TEXTS } from './rooms.ts';
+import {
+  EMPTY_NAMES,
+  FLOOR_OF,
+  type Floor,
+  MAY_IMPORT,
+  MOST_LINES,
+  PACKAGES,
+  READS_CONFIG,
+  TEXTS,
+  WORDS,
+} from './rooms.ts';
 import { blankLiterals, type Import, importsOf, lineAt } from './scan.ts';
 
 interface SourceFile {
@@ -72,25 +82,38 @@ function packageRule(path: string, specifier: string): string | undefined {
   return rule && !rule.places.test(path) ? `${specifier} may not be imported here` : undefined;
 }
 
-/** The first rule that an import of one of our files breaks. */
-function roomRule(path: string, target: string, { specifier, typeOnly }: Import): string | undefined {
-  const [here, there] = [room(path), room(target)];
+function roomRule(path: string, target: string, one: Import): string | undefined {
+  return specifierRule(path, target, one) ?? doorRule(path, target) ?? directionRule(path, target, one);
+}
+
+/** There is one way to write each import: relative within a room, `#src/` to another. */
+function specifierRule(path: string, target: string, { specifier }: Import): string | undefined {
   if (!target.endsWith('.ts')) return `${specifier} needs its .ts`;
-  if (here === there)
-    return specifier.startsWith('#') && path.includes('/') ? `own room: import ./ instead` : undefined;
-  if (path.includes('/') && !specifier.startsWith('#src/')) return `another room: import #src/${target} instead`;
+  // Files at the top of src/ are no room: they see every room beside them.
+  if (!path.includes('/')) return undefined;
+  const relative = specifier.startsWith('.');
+  if (room(path) === room(target)) return relative ? undefined : 'own room: import by a relative path instead';
+  return relative ? `another room: import #src/${target} instead` : undefined;
+}
+
+function doorRule(path: string, target: string): string | undefined {
+  const there = room(target);
+  if (room(path) === there || there === WORDS || !target.includes('/')) return undefined;
   if (basename(target) === 'queries.ts') return `the queries of ${there} are its own`;
-  if (target.includes('/') && target !== `${there}/index.ts`) return `${there} is entered by its index.ts`;
+  return target === `${there}/index.ts` ? undefined : `${there} is entered by its index.ts`;
+}
+
+function directionRule(path: string, target: string, { typeOnly }: Import): string | undefined {
   const [from, to] = [floor(path), floor(target)];
-  if (!from || !to) return undefined;
-  if (to === 'config')
-    return typeOnly || from === 'main' || from === 'cli' ? undefined : 'config.ts is given, not read: import type';
-  if (MAY_IMPORT[from].includes(to)) return undefined;
-  // `mintmark serve` is `npm start`.
-  if (path === 'cli/serve.ts' && to === 'main') return undefined;
-  // A capability's routes.ts is the one place in it that speaks HTTP.
-  if (from === 'capability' && to === 'edge' && basename(path) === 'routes.ts') return undefined;
-  return `${here} (${from}) may not import ${there} (${to})`;
+  if (!from || !to || room(path) === room(target)) return undefined;
+  const passedIn = to === 'config' && !typeOnly && !READS_CONFIG.includes(from);
+  if (passedIn) return 'config.ts is passed in here: import type';
+  // A capability's routes.ts is the one place in it that speaks HTTP; `mintmark serve` is `npm start`.
+  const exempt =
+    (from === 'capability' && to === 'edge' && basename(path) === 'routes.ts') ||
+    (path === 'cli/serve.ts' && target === 'main.ts');
+  if (exempt || MAY_IMPORT[from].includes(to)) return undefined;
+  return `${room(path)} (${from}) may not import ${room(target)} (${to})`;
 }
 
 /** Depth first along what is imported at run time; each cycle is reported once, where it closes. */

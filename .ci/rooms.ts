@@ -6,8 +6,8 @@ export const FLOOR_OF = {
   app: 'app',
   cli: 'cli',
   config: 'config',
-  provider: 'router',
-  interactions: 'router',
+  interactions: 'signin',
+  provider: 'engine',
   admin: 'router',
   account: 'router',
   gate: 'router',
@@ -35,25 +35,35 @@ export type Floor =
   | 'startup'
   | 'cli'
   | 'router'
+  | 'signin'
+  | 'engine'
   | 'edge'
   | 'capability'
   | 'vocabulary'
   | 'db'
   | 'config';
 
-/** `startup` is what main.ts moves out of itself: other files at the top of src/. `config` is types for all below main. */
+/** `startup` is what main.ts and app.ts move out of themselves: the other files at the top of src/. */
 export const MAY_IMPORT: Record<Floor, readonly Floor[]> = {
-  main: ['app', 'startup', 'router', 'edge', 'capability', 'vocabulary', 'db', 'config'],
-  app: ['startup', 'router', 'edge', 'capability', 'vocabulary', 'db', 'config'],
-  startup: ['startup', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  main: ['app', 'startup', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  app: ['startup', 'router', 'signin', 'engine', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  startup: ['startup', 'router', 'signin', 'engine', 'edge', 'capability', 'vocabulary', 'db', 'config'],
   cli: ['vocabulary', 'db', 'config'],
   router: ['edge', 'capability', 'vocabulary', 'db', 'config'],
+  signin: ['engine', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  engine: ['edge', 'capability', 'vocabulary', 'db', 'config'],
   edge: ['edge', 'vocabulary', 'config'],
   capability: ['capability', 'vocabulary', 'db', 'config'],
   vocabulary: ['config'],
   db: ['config'],
   config: [],
 };
+
+/** Below these floors the configuration is passed in: there config.ts may be imported for its types only. */
+export const READS_CONFIG: readonly Floor[] = ['main', 'startup', 'cli'];
+
+/** A room of words, without an index: its files are imported one by one. */
+export const WORDS = 'oauth';
 
 /** Packages that only these places may import. A place is a room, a file, or a file name in any room. */
 export const PACKAGES: readonly { name: RegExp; places: RegExp }[] = [
@@ -62,7 +72,8 @@ export const PACKAGES: readonly { name: RegExp; places: RegExp }[] = [
   { name: /^(pg|pg-[\w-]+|knex|@electric-sql\/[\w-]+)(\/|$)/, places: /^db\// },
   {
     name: /^(koa|@koa\/[\w-]+)(\/|$)/,
-    places: /^(app\.ts|(http|pages|admin|account|gate|interactions|provider)\/.*|[\w-]+\/(.+\/)?routes\.ts)$/,
+    places:
+      /^((?!main|cli|config)[\w-]+\.ts|(http|pages|admin|account|gate|interactions|provider)\/.*|[\w-]+\/(.+\/)?routes\.ts)$/,
   },
   // As a global it can be seen by the rules about process.env and process.exit.
   { name: /^(node:)?process$/, places: /^$/ },

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
 import type { Clients } from '#src/clients/index.ts';
-import { problems } from '#src/http/index.ts';
+import { methodNotAllowed, problems } from '#src/http/index.ts';
 import type { Authenticate } from './authorize.ts';
 import { DOCS_CSP, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
@@ -53,6 +53,9 @@ export function createAdmin({ issuer, clients, apis, accounts, authenticate, log
     ctx.set('Content-Security-Policy', DOCS_CSP);
     ctx.type = 'html';
     ctx.body = page;
+  });
+  router.all('/api/docs', () => {
+    throw methodNotAllowed(['GET', 'HEAD']);
   });
   router.use(routerOf(table, authenticate).routes());
   router.all(['/api', '/api/{*rest}'], nothingHere as RouterMiddleware);

@@ -16,7 +16,7 @@ export const freeObject = z
   );
 
 /** The body of a PATCH: every member may be left out, and null takes it away (RFC 7396). */
-export function patchOf<Shape extends z.ZodRawShape>(id: string, shape: Shape) {
+export function patchOf(shape: z.ZodRawShape) {
   const members = Object.entries(shape).map(([name, member]) => [name, (member as z.ZodType).nullable().optional()]);
-  return z.strictObject(Object.fromEntries(members) as Record<string, z.ZodType>).meta({ id });
+  return z.strictObject(Object.fromEntries(members) as Record<string, z.ZodType>);
 }

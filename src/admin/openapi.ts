@@ -60,14 +60,14 @@ function pathsOf(table: readonly AnyRoute[]): OpenApi['paths'] {
 }
 
 function operationOf(route: AnyRoute): Operation {
-  const words = (route.path as string).split(/[/:_-]+/).filter(Boolean);
+  const words = route.path.split(/[/:_-]+/).filter(Boolean);
   return {
     operationId: [route.method.toLowerCase(), ...words].join('_'),
     summary: route.summary,
     tags: [words[0] ?? ''],
     ...(route.scope ? { security: [{ oauth2: [route.scope] }] } : { security: [] }),
     parameters: [...pathParameters(route), ...queryParameters(route)],
-    ...(route.body && { requestBody: requestBody(route) }),
+    ...(route.body && { requestBody: requestBody(route, route.body) }),
     responses: {
       [route.status]: success(route),
       ...Object.fromEntries(refusals(route).map((status) => [status, { $ref: '#/components/responses/Problem' }])),
@@ -95,14 +95,14 @@ function success(route: AnyRoute) {
   };
 }
 
-function requestBody(route: AnyRoute) {
-  const content = { schema: ref(route.body) };
+function requestBody(route: AnyRoute, body: z.ZodType) {
+  const content = { schema: ref(body) };
   const merge = route.method === 'PATCH' && { 'application/merge-patch+json': content };
   return { required: !route.bodyOptional, content: { 'application/json': content, ...merge } };
 }
 
 function pathParameters(route: AnyRoute) {
-  const names = [...(route.path as string).matchAll(/:(\w+)/g)].map(([, name]) => name);
+  const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name);
   return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
 }
 
@@ -115,7 +115,7 @@ function queryParameters(route: AnyRoute) {
 /** Every named schema of the table; those inside others are referred to by their names. */
 function schemasOf(table: readonly AnyRoute[]): Record<string, unknown> {
   const registry = z.registry<{ id: string }>();
-  const named = new Set<z.ZodType>([problem, ...table.flatMap(({ body, result }) => [body, result].filter(Boolean))]);
+  const named = new Set([problem, ...table.flatMap(({ body, result }) => [body ?? [], result ?? []].flat())]);
   for (const schema of named) registry.add(schema, { id: nameOf(schema) });
   const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => COMPONENTS + id });
   // Named schemas that no route uses by themselves are put apart, in definitions that a component cannot refer to.

@@ -30,15 +30,12 @@ export interface Route<Path extends string, Query extends z.ZodType, Body extend
   readonly status: 200 | 201 | 204;
   readonly result?: Result;
   /** Of what a 201 has made, below /api/v1. */
-  readonly location?: (result: z.output<Result>, params: Params<Path>) => string;
-  readonly handle: (
-    request: Request<Path, z.output<Query>, z.output<Body>>,
-  ) => Promise<z.output<Result>> | z.output<Result>;
+  location?(result: z.output<Result>, params: Params<Path>): string;
+  handle(request: Request<Path, z.output<Query>, z.output<Body>>): Promise<z.output<Result>> | z.output<Result>;
 }
 
 /** A route whose particular types have been checked and may be forgotten. */
-// biome-ignore lint/suspicious/noExplicitAny: parameters are contravariant, so only any holds every route
-export type AnyRoute = Route<any, any, any, any>;
+export type AnyRoute = Route<string, z.ZodType, z.ZodType, z.ZodType>;
 
 export function route<
   const Path extends string,

@@ -21,7 +21,7 @@ export function routerOf(table: readonly AnyRoute[], authenticate: Authenticate)
     const guards = route.scope ? [requireScope(authenticate, route.scope)] : [];
     router.register(route.path, [route.method], [...guards, answer(route)] as RouterMiddleware[]);
   }
-  for (const [path, routes] of Map.groupBy(table, ({ path }) => path as string)) {
+  for (const [path, routes] of Map.groupBy(table, ({ path }) => path)) {
     router.all(path, () => {
       throw methodNotAllowed(routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])));
     });

@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { Middleware } from './state.ts';
 
 const LONGEST_PATH = 256;
+/** An interaction's id is half of what its browser holds: the log shows which page it was, not whose. */
+const INTERACTION = /^(\/login|\/oauth\/authorize|\/device)\/[^/]+/i;
 
 /** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
 export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
@@ -12,7 +14,7 @@ export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
       const { statusCode: status, writableFinished } = ctx.res;
       const line = {
         method,
-        path: path.slice(0, LONGEST_PATH),
+        path: path.replace(INTERACTION, '$1/:uid').slice(0, LONGEST_PATH),
         status,
         duration_ms: Math.round((performance.now() - started) * 10) / 10,
         request_id: ctx.state.requestId,

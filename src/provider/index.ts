@@ -17,6 +17,7 @@ import { compareClientSecrets } from './client-secrets.ts';
 import { configuration } from './configuration.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
+import { type Log, logEvents } from './events.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
@@ -46,7 +47,7 @@ export interface Engine {
   close(): void;
 }
 
-export async function createEngine(deps: ProviderDeps, keys: Keys, log: { error(e: object, m: string): void }): Promise<Engine> {
+export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Promise<Engine> {
   const unit = unitOfWork(deps.tokens, (ctx, refusal) => answerPage(deps.pages, ctx, refusal));
   let built = build(deps, await keys.load());
   const stop = keys.onChange(() => {
@@ -67,6 +68,7 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: { error(
 
   function build(of: ProviderDeps, jwks: JWK[]): { provider: Provider; middleware: Middleware } {
     const provider = new Provider(of.issuer, configuration(of, { keys: jwks } as JWKS));
+    logEvents(provider, log);
     compareClientSecrets(provider, of.clients);
     keepJwtAccessTokens(provider);
     provider.registerGrantType(PASSWORD_GRANT, passwordGrant(provider, of) as never, PASSWORD_PARAMETERS, ['resource']);

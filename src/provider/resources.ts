@@ -21,7 +21,7 @@ export function resourceIndicators(apis: Apis) {
   };
 }
 
-/** Without `resource`, the one API that defines every API scope asked for. */
+/** Without `resource`: the API, or in an authorization request the APIs, that the scopes asked for belong to. */
 async function defaultResource(
   apis: Apis,
   ctx: KoaContextWithOIDC,
@@ -31,15 +31,23 @@ async function defaultResource(
   // Several APIs were authorized and the request names none: the engine refuses an undecided list with invalid_target.
   if (oneOf) return oneOf;
   if (!asksForScopes(ctx)) return undefined;
-  const { api: wanted } = splitScopes(scopeParam(ctx));
   refuseUngranted(ctx, client);
-  if (wanted.length === 0) return undefined;
+  const { api: wanted } = splitScopes(scopeParam(ctx));
   const candidates = await apis.defining(wanted);
-  if (candidates.length > 1) throw new errors.InvalidTarget('several APIs define this scope, name one as resource');
-  const [only] = candidates;
-  if (only) return only.identifier;
-  throw new errors.InvalidScope('no single API defines the requested scopes', wanted.join(' '));
+  const definesAll = candidates.filter((api) => wanted.every((name) => defines(api, name)));
+  if (wanted.length > 0 && definesAll.length === 1) return definesAll[0]?.identifier;
+
+  const owners = wanted.map((name) => ({ name, apis: candidates.filter((api) => defines(api, name)) }));
+  const unknown = owners.filter((scope) => scope.apis.length === 0).map(({ name }) => name);
+  if (unknown.length > 0) throw new errors.InvalidScope('no API defines the requested scope', unknown.join(' '));
+  if (owners.some((scope) => scope.apis.length > 1)) {
+    throw new errors.InvalidTarget('several APIs define a requested scope, name one as resource');
+  }
+  const identifiers = [...new Set(owners.flatMap((scope) => scope.apis.map(({ identifier }) => identifier)))];
+  return identifiers.length > 0 ? identifiers : undefined;
 }
+
+const defines = (api: Api, scope: string) => api.scopes.some(({ name }) => name === scope);
 
 async function resourceServerInfo(
   apis: Apis,
@@ -79,6 +87,9 @@ const scopeParam = (ctx: KoaContextWithOIDC) => ctx.oidc.params?.scope as string
 
 function refuseUngranted(ctx: KoaContextWithOIDC, client: EngineClient): void {
   const { oidc, api } = splitScopes(scopeParam(ctx));
+  if (ctx.oidc.params?.grant_type === 'client_credentials' && oidc.length > 0) {
+    throw new errors.InvalidScope('there is no user in this grant', oidc.join(' '));
+  }
   const refused = [...oidc, ...api].filter((name) => name !== 'offline_access' && !client.granted_scopes.includes(name));
   if (refused.length > 0) throw new errors.InvalidScope('requested scope is not granted to this client', refused.join(' '));
 }

@@ -3,7 +3,8 @@ import type { Configuration } from 'oidc-provider';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 
 export const claims = {
-  openid: ['sub'],
+  // How and when the person signed in belongs to every ID token, asked for or not: apps decide step-up by it.
+  openid: ['sub', 'acr', 'amr', 'auth_time'],
   profile: [
     'name',
     'family_name',

@@ -15,6 +15,10 @@ export interface Refusal {
   readonly description: string;
 }
 
+interface WithClient {
+  readonly oidc?: { readonly client?: { readonly clientId: string } };
+}
+
 /** @param answerPage renders a refusal for a browser */
 export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: Refusal) => void): Middleware {
   return async (ctx, next) => {
@@ -27,6 +31,7 @@ export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: R
       if (error instanceof GuardFailed) await endWhatTheCodeGave(ctx, tokens, error);
       answer(ctx, refusal, answerPage);
     }
+    ctx.state.clientId = (ctx as Context & WithClient).oidc?.client?.clientId;
     if (ctx.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS);
   };
 }

@@ -53,8 +53,8 @@ function launch(): Promise<Browser> {
 function rememberWhatItReceives(context: BrowserContext): void {
   context.on('response', async (response) => {
     // A page that is closed meanwhile takes its headers with it.
-    const headers = await response.headersArray().catch(() => []);
-    rememberHeaders(new Headers(headers.map(({ name, value }) => [name, value.replaceAll('\n', ', ')])));
+    const received = await response.headersArray().catch(() => []);
+    rememberHeaders(new Headers(received.map(({ name, value }) => [name, value])));
   });
 }
 

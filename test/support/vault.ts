@@ -38,11 +38,14 @@ export function rememberMembers(body: unknown): void {
   }
 }
 
+/** Their values are the interaction's id, which is also a segment of the login pages' paths. */
+const INTERACTION_COOKIE = /_(interaction|resume)$/;
+
 /** Remembers what a response hands out in headers: cookie values, and the code in a redirect. */
 export function rememberHeaders(headers: Headers): void {
   for (const cookie of headers.getSetCookie()) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-    remember(decodeURIComponent(value), { inUrls: name.startsWith('_interaction') });
+    remember(decodeURIComponent(value), { inUrls: INTERACTION_COOKIE.test(name) });
   }
   const location = URL.parse(headers.get('location') ?? '', 'http://relative');
   for (const name of ['code', 'user_code']) remember(location?.searchParams.get(name) ?? '');

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { found } from '#src/admin/found.ts';
-import { patchOf, seconds, timestamp } from '#src/admin/members.ts';
-import { mergePatch } from '#src/admin/merge-patch.ts';
-import { pageOf, pageQuery, readPage } from '#src/admin/pages.ts';
-import { parse } from '#src/admin/parse.ts';
-import { type AnyRoute, route } from '#src/admin/route.ts';
 import type { Api, ApiSettings, Apis } from '#src/apis/index.ts';
+import { found } from '../found.ts';
+import { patchOf, seconds, timestamp } from '../members.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { pageOf, pageQuery, readPage } from '../pages.ts';
+import { parse } from '../parse.ts';
+import { type AnyRoute, route } from '../route.ts';
 
 const shown = (max: number) =>
   z
@@ -38,7 +38,7 @@ const settings = {
 
 const newApi = z.strictObject({ identifier, ...settings }).meta({ id: 'NewApi' });
 const changedApi = z.strictObject(settings);
-const apiPatch = patchOf('ApiPatch', settings);
+const apiPatch = patchOf(settings).meta({ id: 'ApiPatch' });
 
 const api = z
   .object({

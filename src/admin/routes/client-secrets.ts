@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { timestamp } from '#src/admin/members.ts';
-import { type AnyRoute, route } from '#src/admin/route.ts';
 import type { ClientSecret, Clients } from '#src/clients/index.ts';
+import { timestamp } from '../members.ts';
+import { type AnyRoute, route } from '../route.ts';
 
 /** A rollout that takes longer than this is not one. */
 const LONGEST_OVERLAP_SECONDS = 2_592_000;

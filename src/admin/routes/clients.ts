@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { found } from '#src/admin/found.ts';
-import { freeObject, patchOf, seconds, timestamp } from '#src/admin/members.ts';
-import { mergePatch } from '#src/admin/merge-patch.ts';
-import { pageOf, pageQuery, readPage } from '#src/admin/pages.ts';
-import { parse } from '#src/admin/parse.ts';
-import { type AnyRoute, route } from '#src/admin/route.ts';
 import { CLIENT_ID, type Client, type ClientSettings, type Clients, registrationMembers } from '#src/clients/index.ts';
+import { found } from '../found.ts';
+import { freeObject, patchOf, seconds, timestamp } from '../members.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { pageOf, pageQuery, readPage } from '../pages.ts';
+import { parse } from '../parse.ts';
+import { type AnyRoute, route } from '../route.ts';
 
 const clientId = z.string().regex(CLIENT_ID, 'must be 1 to 128 letters, digits or . _ ~ -');
 
@@ -23,7 +23,7 @@ const settings = {
 
 const newClient = z.strictObject({ client_id: clientId.optional(), ...settings }).meta({ id: 'NewClient' });
 const changedClient = z.strictObject(settings);
-const clientPatch = patchOf('ClientPatch', settings);
+const clientPatch = patchOf(settings).meta({ id: 'ClientPatch' });
 
 const client = z
   .object({

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Account, Accounts, NewPassword, Profile } from '#src/accounts/index.ts';
-import { found } from '#src/admin/found.ts';
-import { freeObject, patchOf, seconds, timestamp } from '#src/admin/members.ts';
-import { mergePatch } from '#src/admin/merge-patch.ts';
-import { pageOf, pageQuery, readPage } from '#src/admin/pages.ts';
-import { parse } from '#src/admin/parse.ts';
-import { type AnyRoute, route } from '#src/admin/route.ts';
+import { found } from '../found.ts';
+import { freeObject, patchOf, seconds, timestamp } from '../members.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { pageOf, pageQuery, readPage } from '../pages.ts';
+import { parse } from '../parse.ts';
+import { type AnyRoute, route } from '../route.ts';
 
 const profile = {
   username: z.string().min(1).max(128),
@@ -29,7 +29,7 @@ const credentials = {
   disabled: z.boolean().optional().meta({ default: false }),
 };
 
-const notBoth = (body: Record<string, unknown>) => body.password === undefined || body.password_hash === undefined;
+const notBoth = (body: Record<string, unknown>) => body.password == null || body.password_hash == null;
 const NOT_BOTH = { path: ['password_hash'], message: 'use either password or password_hash' };
 
 const newUser = z
@@ -37,7 +37,9 @@ const newUser = z
   .refine(notBoth, NOT_BOTH)
   .meta({ id: 'NewUser' });
 const changedUser = z.strictObject({ ...profile, ...credentials });
-const userPatch = patchOf('UserPatch', { ...profile, ...credentials });
+const userPatch = patchOf({ ...profile, ...credentials })
+  .refine(notBoth, NOT_BOTH)
+  .meta({ id: 'UserPatch' });
 
 const timeOut = z
   .strictObject({
