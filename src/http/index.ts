@@ -5,8 +5,8 @@
 export { type Form, hasBody, readForm, readJson } from './body.ts';
 export { answerProblem, type ProblemsDeps, problems } from './errors.ts';
 export { createLog } from './log.ts';
-export * from './problem.ts';
 export { pinOrigin } from './pin-origin.ts';
+export * from './problem.ts';
 export { requestId } from './request-id.ts';
 export { requestLog } from './request-log.ts';
 export { securityHeaders } from './security-headers.ts';

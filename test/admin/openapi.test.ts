@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals';
+import { withAdministration } from './support.ts';
+
+describe('the OpenAPI document', () => {
+  const administration = withAdministration('embedded');
+  const read = async () => (await fetch(`${administration().server.url}/api/v1/openapi.json`)).json() as Promise<any>;
+
+  test('needs no token, and every reference in it leads somewhere', async () => {
+    const document = await read();
+    expect(document.openapi).toBe('3.1.1');
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
+    expect(references.length).toBeGreaterThan(20);
+    for (const path of references) {
+      expect(path.split('/').reduce((at, name) => at?.[name], document)).toBeDefined();
+    }
+  });
+
+  test('tells of operations that are there, with the scope that they really ask for', async () => {
+    const { paths } = await read();
+    const { url } = administration().server;
+    for (const [path, operations] of Object.entries<any>(paths)) {
+      for (const [method, { security, responses }] of Object.entries<any>(operations)) {
+        const target = `${url}/api/v1${path.replaceAll(/\{\w+\}/g, 'nobody')}`;
+        const { status } = await fetch(target, { method: method.toUpperCase() });
+        expect({ path, method, status }).toEqual({ path, method, status: security.length > 0 ? 401 : 200 });
+        expect(responses).toHaveProperty(String(status));
+      }
+    }
+  });
+
+  test('is shown to people on a page that loads and runs nothing', async () => {
+    const answer = await fetch(`${administration().server.url}/api/docs`);
+    const page = await answer.text();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[^']+';/);
+    expect(page).toContain('/clients/{client_id}/secrets');
+    expect(page).not.toMatch(/<script|https?:\/\//);
+  });
+});
