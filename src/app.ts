@@ -22,7 +22,13 @@ export function createApp(config: Config, capabilities: Capabilities, log: Logge
 
   app.use(health(capabilities));
   app.use(pages.publicFiles());
-  app.use(createAdmin({ ...capabilities, log, authenticate: (value) => tokens.authenticate(value, ADMIN_API) }).routes() as Koa.Middleware);
+  app.use(
+    createAdmin({
+      ...capabilities,
+      log,
+      authenticate: (value) => tokens.authenticate(value, ADMIN_API),
+    }).routes() as Koa.Middleware,
+  );
   app.use(createInteractions({ ...capabilities, provider: engine.current, unitOfWork: engine.unitOfWork }));
   app.use(home(pages));
   app.use(engine.middleware);

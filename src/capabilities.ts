@@ -30,7 +30,15 @@ export async function openCapabilities(config: Config, log: Logger) {
     const accounts = createAccounts({ db, passwords: await createPasswordHasher(availableParallelism()) });
     const tokens = createTokens({ db, digests });
     const keys = await createKeys({ db, seals: createSeals(secrets.keys) });
-    const engineDeps = { issuer: config.issuer, cookieKeys: cookieKeys(secrets.keys), accounts, apis, clients, pages, tokens };
+    const engineDeps = {
+      issuer: config.issuer,
+      cookieKeys: cookieKeys(secrets.keys),
+      accounts,
+      apis,
+      clients,
+      pages,
+      tokens,
+    };
     const engine = await createEngine(engineDeps, keys, log);
 
     await apis.ensure({

@@ -37,7 +37,11 @@ async function keptSecrets(dataDir: string): Promise<SecretsFile> {
   if (text !== undefined) {
     const parsed = secretsFile.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
-    throw new InvalidSetting(path, 'not readable as a secrets file', 'the file the first start wrote, or removed with the data');
+    throw new InvalidSetting(
+      path,
+      'not readable as a secrets file',
+      'the file the first start wrote, or removed with the data',
+    );
   }
   const made: SecretsFile = {
     secret_keys: [randomSecret()],

@@ -4,7 +4,7 @@
  * Nothing here is home-made: HMAC-SHA256, AES-256-GCM and HKDF come from node:crypto, Argon2id from the argon2 package.
  */
 export { cookieKeys } from './cookie-keys.ts';
-export { type Digests, createDigests } from './digest.ts';
-export { createPasswordHasher, PasswordQueueFull, type PasswordHasher } from './password.ts';
+export { createDigests, type Digests } from './digest.ts';
+export { createPasswordHasher, type PasswordHasher, PasswordQueueFull } from './password.ts';
 export { randomId, randomSecret } from './random.ts';
 export { createSeals, type Seals } from './seal.ts';

@@ -9,7 +9,7 @@ export function batched<Key, Found>(
   load: (keys: Key[]) => Promise<Map<Key, Found>>,
   { slots, most = 256 }: { slots: number; most?: number },
 ): (key: Key) => Promise<Found | undefined> {
-  let waiting: { key: Key; found: (value: Found | undefined) => void; failed: (error: unknown) => void }[] = [];
+  const waiting: { key: Key; found: (value: Found | undefined) => void; failed: (error: unknown) => void }[] = [];
   let running = 0;
   let scheduled = false;
 

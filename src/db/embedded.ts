@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -41,11 +42,11 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
   }
 }
 
-function answered(worker: Worker, word: string): Promise<void> {
-  return new Promise((done, fail) => {
-    worker.once('error', fail);
-    worker.on('message', (message: unknown) => {
-      if (message === word) done();
-    });
-  });
+/**
+ * Waits for the worker to say `word`. Only while waiting are its errors listened to: an engine that dies later cannot be
+ * brought back, so the process ends with that error and whoever supervises it starts it again.
+ */
+async function answered(worker: Worker, word: string): Promise<void> {
+  const [message] = (await once(worker, 'message')) as unknown[];
+  if (message !== word) throw new Error(`the embedded database said ${String(message)} instead of ${word}`);
 }

@@ -7,10 +7,19 @@ export class Unavailable extends Error {
 
 /** SQLSTATE classes and codes that say "not now" rather than "not like this" (Postgres documentation, appendix A). */
 const CONNECTION_EXCEPTION = /^08/;
-const SERVER_GOING_AWAY = new Set(['57P01', '57P02', '57P03', '53300', '25006']);
-const SOCKET_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'ENOENT', 'EHOSTUNREACH']);
+const SERVER_GOING_AWAY = new Set(['57P01', '57P02', '57P03', '53300', '25006', '57014']);
+const SOCKET_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOENT',
+  'EHOSTUNREACH',
+]);
 /** What `pg` says of lost connections in words only: it gives these errors no code. */
-const LOST_CONNECTION = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end)/;
+const LOST_CONNECTION =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);

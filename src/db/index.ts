@@ -10,8 +10,8 @@ import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
 
-export { DataDirectoryInUse } from './data-directory.ts';
 export { batched } from './batched.ts';
+export { DataDirectoryInUse } from './data-directory.ts';
 export { isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
 
 /** The narrow thing SQL is sent to: the pool, or one transaction. */

@@ -1,9 +1,9 @@
 import type Provider from 'oidc-provider';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Api, Apis } from '#src/apis/index.ts';
+import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 import { type ApiScopes, formActionFor, type Pages } from '#src/pages/index.ts';
 import { clientFace, createGrant } from '#src/provider/index.ts';
-import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { type Answer, type OpenInteraction, parameter, type Step } from './step.ts';
 

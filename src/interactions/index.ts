@@ -13,7 +13,7 @@ import type { Pages } from '#src/pages/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { consentStep } from './consent.ts';
 import { loginStep } from './login.ts';
-import { type Answer, openInteraction, type OpenInteraction, type Step } from './step.ts';
+import { type Answer, type OpenInteraction, openInteraction, type Step } from './step.ts';
 
 export interface InteractionDeps {
   readonly accounts: Accounts;

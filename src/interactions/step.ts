@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
-import { errors, type Client as EngineClient, type InteractionResults } from 'oidc-provider';
+import { type Client as EngineClient, errors, type InteractionResults } from 'oidc-provider';
 import type { Form } from '#src/http/index.ts';
 
 export type Answer = InteractionResults;
@@ -24,7 +24,10 @@ export interface Step {
  *
  * @throws {errors.SessionNotFound}
  */
-export async function openInteraction({ provider }: { provider: () => Provider }, ctx: Context): Promise<OpenInteraction> {
+export async function openInteraction(
+  { provider }: { provider: () => Provider },
+  ctx: Context,
+): Promise<OpenInteraction> {
   const engine = provider();
   const details = await engine.interactionDetails(ctx.req, ctx.res);
   const client = await engine.Client.find(String(details.params.client_id));

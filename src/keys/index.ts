@@ -40,7 +40,9 @@ export async function createKeys({ db, seals }: { db: Database; seals: Seals }):
   return {
     async load() {
       const rows = await queries.listKeys(db);
-      return rows.map(({ kid, private_jwk }) => JSON.parse(seals.open(private_jwk, sealContext(kid)).toString()) as JWK);
+      return rows.map(
+        ({ kid, private_jwk }) => JSON.parse(seals.open(private_jwk, sealContext(kid)).toString()) as JWK,
+      );
     },
     onChange: (changed) => db.onChange('signing_keys', changed),
   };

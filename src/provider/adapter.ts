@@ -2,7 +2,7 @@
  * Where the engine keeps its models: a translation between its payloads and the records of the token store. It only
  * collects writes in the request's unit of work; `unit-of-work.ts` commits them before the answer leaves.
  */
-import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import type { Adapter, AdapterFactory } from 'oidc-provider';
 import type { Clients } from '#src/clients/index.ts';
 import { Unavailable } from '#src/db/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
@@ -14,7 +14,15 @@ import { TOKEN_MODELS, tokenAdapter } from './token-adapter.ts';
 /** The engine's Adapter with only what a model needs; calling anything else is a mistake that must be loud. */
 export type ModelAdapter = Partial<Omit<Adapter, 'find'>> & Pick<Adapter, 'find'>;
 
-export function adapterFor({ clients, tokens, issuer }: { clients: Clients; tokens: Tokens; issuer: string }): AdapterFactory {
+export function adapterFor({
+  clients,
+  tokens,
+  issuer,
+}: {
+  clients: Clients;
+  tokens: Tokens;
+  issuer: string;
+}): AdapterFactory {
   const others: Record<string, () => ModelAdapter> = {
     Client: () => clientAdapter(clients),
     Grant: () => grantAdapter(tokens),
@@ -31,7 +39,8 @@ export function adapterFor({ clients, tokens, issuer }: { clients: Clients; toke
 
 /** Fills in the rest of the contract, and says "try again" in the protocol's words when the database is away. */
 function complete(model: string, adapter: ModelAdapter): Adapter {
-  const call = <Args extends unknown[], Result>(name: keyof Adapter, method?: (...args: Args) => Promise<Result>) =>
+  const call =
+    <Args extends unknown[], Result>(name: keyof Adapter, method?: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
       if (!method) throw new Error(`the engine called ${model}.${name}, which this server does not expect`);
       try {
@@ -41,7 +50,7 @@ function complete(model: string, adapter: ModelAdapter): Adapter {
       }
     };
   return {
-    upsert: call<[string, AdapterPayload, number], void | undefined>('upsert', adapter.upsert),
+    upsert: call('upsert', adapter.upsert),
     find: call('find', adapter.find),
     findByUserCode: call('findByUserCode', adapter.findByUserCode),
     findByUid: call('findByUid', adapter.findByUid),

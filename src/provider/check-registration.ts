@@ -1,4 +1,4 @@
-import { type default as Provider, errors } from 'oidc-provider';
+import { errors, type default as Provider } from 'oidc-provider';
 import type { Registration } from '#src/clients/index.ts';
 import { Invalid } from '#src/oauth/problems.ts';
 import { engineRegistration } from './client-metadata.ts';
@@ -9,7 +9,10 @@ import { engineRegistration } from './client-metadata.ts';
  *
  * @throws {Invalid}
  */
-export async function checkRegistration(provider: Provider, metadata: Registration & { client_id: string }): Promise<void> {
+export async function checkRegistration(
+  provider: Provider,
+  metadata: Registration & { client_id: string },
+): Promise<void> {
   try {
     await provider.Client.validate(engineRegistration(metadata) as Parameters<typeof provider.Client.validate>[0]);
   } catch (error) {

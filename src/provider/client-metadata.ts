@@ -52,7 +52,11 @@ export function toMetadata(client: Client): AdapterPayload {
 }
 
 /** The RFC 7591 members as the engine's schema wants them. */
-export function engineRegistration({ scope, require_pkce: _, ...registration }: Registration & { client_id: string }): AdapterPayload {
+export function engineRegistration({
+  scope,
+  require_pkce: _,
+  ...registration
+}: Registration & { client_id: string }): AdapterPayload {
   const oidc = scopesOf({ scope }).filter((name) => OIDC_SCOPES.includes(name));
   return {
     ...registration,

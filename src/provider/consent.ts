@@ -38,7 +38,8 @@ export function loadExistingGrant(tokens: Tokens) {
     if (!client || !account || oidc.promptPending('consent')) return undefined;
     const wanted = asked(ctx);
     const firstParty = (client as unknown as { first_party: boolean }).first_party;
-    if (!firstParty && !covers(await tokens.grantsBetween(account.accountId, client.clientId), wanted)) return undefined;
+    if (!firstParty && !covers(await tokens.grantsBetween(account.accountId, client.clientId), wanted))
+      return undefined;
     return createGrant(oidc.provider, tokens, {
       ...wanted,
       accountId: account.accountId,
@@ -49,7 +50,8 @@ export function loadExistingGrant(tokens: Tokens) {
 }
 
 /** A television that was signed in with a browser stays signed in when that browser signs out. */
-const isDeviceFlow = ({ oidc }: KoaContextWithOIDC) => oidc.route === 'code_verification' || oidc.route === 'device_resume';
+const isDeviceFlow = ({ oidc }: KoaContextWithOIDC) =>
+  oidc.route === 'code_verification' || oidc.route === 'device_resume';
 
 /** Was all of this agreed to before, in this or another session? */
 function covers(grants: Awaited<ReturnType<Tokens['grantsBetween']>>, wanted: Asked): boolean {

@@ -9,7 +9,12 @@ export function deviceFlowPages(pages: Pages) {
     mask: '****-****',
 
     userCodeInputSource(ctx: KoaContextWithOIDC, form: string, _out: unknown, error?: Error) {
-      pages.render(ctx, 'device', { form: readEngineForm(form), problem: deviceProblem(error) }, error ? ctx.status : 200);
+      pages.render(
+        ctx,
+        'device',
+        { form: readEngineForm(form), problem: deviceProblem(error) },
+        error ? ctx.status : 200,
+      );
     },
 
     userCodeConfirmSource(
@@ -28,7 +33,9 @@ export function deviceFlowPages(pages: Pages) {
     },
 
     successSource(ctx: KoaContextWithOIDC) {
-      pages.render(ctx, 'device-done', { client: clientFace(ctx.oidc.client!) });
+      const { client } = ctx.oidc;
+      if (!client) throw new Error('the engine finished a device flow without a client');
+      pages.render(ctx, 'device-done', { client: clientFace(client) });
     },
   };
 }

@@ -3,15 +3,22 @@
  * may change with its version: `test/provider/features.test.ts` compares this list with the engine's.
  */
 import { type Configuration, errors } from 'oidc-provider';
+import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import { deviceFlowPages } from './device-pages.ts';
 import { logoutPages } from './logout-pages.ts';
 import { resourceIndicators } from './resources.ts';
 
+interface FeatureDeps {
+  readonly accounts: Accounts;
+  readonly apis: Apis;
+  readonly pages: Pages;
+}
+
 type Features = NonNullable<Configuration['features']>;
 
-export function features({ apis, pages }: { apis: Apis; pages: Pages }): Features {
+export function features({ accounts, apis, pages }: FeatureDeps): Features {
   return {
     // What this server is for
     clientCredentials: { enabled: true },
@@ -23,7 +30,7 @@ export function features({ apis, pages }: { apis: Apis; pages: Pages }): Feature
     dPoP: { enabled: true },
     deviceFlow: { enabled: true, ...deviceFlowPages(pages) },
     backchannelLogout: { enabled: true },
-    rpInitiatedLogout: { enabled: true, ...logoutPages(pages) },
+    rpInitiatedLogout: { enabled: true, ...logoutPages({ accounts, pages }) },
 
     // Off: each widens what an attacker can try, and nobody has asked for it yet
     devInteractions: { enabled: false }, // pages that sign in anybody

@@ -15,9 +15,9 @@ import type { Pages } from '#src/pages/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { configuration } from './configuration.ts';
+import { type Log, logEvents } from './events.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
-import { type Log, logEvents } from './events.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
@@ -55,7 +55,8 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
       (jwks) => {
         built = build(deps, jwks);
       },
-      (error: unknown) => log.error({ err: error }, 'the signing keys changed but could not be read; the old ones stay'),
+      (error: unknown) =>
+        log.error({ err: error }, 'the signing keys changed but could not be read; the old ones stay'),
     );
   });
 
@@ -75,7 +76,11 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
     const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
     return {
       provider,
-      middleware: compose([unit, forms(exchangeToken), ...(provider as unknown as { middleware: Middleware[] }).middleware]),
+      middleware: compose([
+        unit,
+        forms(exchangeToken),
+        ...(provider as unknown as { middleware: Middleware[] }).middleware,
+      ]),
     };
   }
 }
@@ -83,8 +88,13 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
 /** Members of a private JWK (RFC 7518 §6). */
 const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
 
-const publicHalf = (jwk: JWK): JWK => Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name))) as JWK;
+const publicHalf = (jwk: JWK): JWK =>
+  Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name))) as JWK;
 
-function answerPage(pages: Pages, ctx: Context, { status, error, description }: { status: number; error: string; description: string }): void {
+function answerPage(
+  pages: Pages,
+  ctx: Context,
+  { status, error, description }: { status: number; error: string; description: string },
+): void {
   pages.render(ctx, 'error', { code: error, detail: description, requestId: String(ctx.state.requestId) }, status);
 }

@@ -2,7 +2,13 @@
  * The only module that reaches into oidc-provider's private files. None of this is covered by its semantic versioning:
  * the version is pinned exactly, and `test/provider/seams.test.ts` fails when one of these behaves differently.
  */
-import type { AuthorizationCode, Grant, KoaContextWithOIDC, default as Provider, ResourceServerInstance } from 'oidc-provider';
+import type {
+  AuthorizationCode,
+  Grant,
+  KoaContextWithOIDC,
+  default as Provider,
+  ResourceServerInstance,
+} from 'oidc-provider';
 import { issueTokens as engineIssueTokens } from 'oidc-provider/lib/helpers/grant_common.js';
 import * as helpers from 'oidc-provider/lib/helpers/grants.js';
 
@@ -35,7 +41,10 @@ export function issueTokens(
   { source, grant, grantType, proof }: { source: AuthorizationCode; grant: Grant; grantType: string; proof: Proof },
 ): Promise<void> {
   const bound = Object.fromEntries(
-    Object.entries(helpers).map(([name, helper]) => [name, (helper as (...args: unknown[]) => unknown).bind(undefined, provider)]),
+    Object.entries(helpers).map(([name, helper]) => [
+      name,
+      (helper as (...args: unknown[]) => unknown).bind(undefined, provider),
+    ]),
   );
   return engineIssueTokens(provider, bound, ctx, source, grant, {
     gty: grantType,

@@ -6,9 +6,13 @@ const { Check, base } = interactionPolicy;
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = base();
   prompts.get('login')?.checks.add(
-    new Check('account_gone', 'End-User authentication is required', 'login_required', ({ oidc }: KoaContextWithOIDC) =>
-      // The browser still has a session, but its account was disabled or deleted meanwhile.
-      oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+    new Check(
+      'account_gone',
+      'End-User authentication is required',
+      'login_required',
+      ({ oidc }: KoaContextWithOIDC) =>
+        // The browser still has a session, but its account was disabled or deleted meanwhile.
+        oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
   );
   return prompts;

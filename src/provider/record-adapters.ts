@@ -10,7 +10,15 @@ export function grantAdapter({ units, ...tokens }: Tokens): ModelAdapter {
     async upsert(id, { accountId, clientId, exp, iat, openid, resources, rejected, rar }) {
       if (!accountId || !clientId || exp === undefined) throw new Error('the engine gave a grant without its parties');
       const consented = { openid, resources, rejected, rar };
-      const grant = { id, accountId, clientId, sessionUid: undefined, consented, issuedAt: iat ?? now(), expiresAt: exp };
+      const grant = {
+        id,
+        accountId,
+        clientId,
+        sessionUid: undefined,
+        consented,
+        issuedAt: iat ?? now(),
+        expiresAt: exp,
+      };
       units.open().grants.set(id, grant);
     },
     async find(id) {
@@ -33,12 +41,12 @@ const toGrantPayload = ({ id, accountId, clientId, consented, issuedAt, expiresA
   exp: expiresAt,
 });
 
-export function sessionAdapter({ units, references, ...tokens }: Tokens): ModelAdapter {
+export function sessionAdapter({ units, ...tokens }: Tokens): ModelAdapter {
   return {
     async upsert(cookie, { jti: _, kind: __, exp, ...payload }) {
       if (!payload.uid || exp === undefined) throw new Error('the engine gave a session without uid or end');
       units.open().putSession({
-        id: references.idOf('session', cookie),
+        id: tokens.idFor('session', cookie),
         uid: payload.uid,
         accountId: payload.accountId,
         payload,
@@ -54,7 +62,7 @@ export function sessionAdapter({ units, references, ...tokens }: Tokens): ModelA
       return session && { ...session.payload, kind: 'Session', exp: session.expiresAt };
     },
     async destroy(cookie) {
-      units.open().endSession(references.idOf('session', cookie));
+      units.open().endSession(tokens.idFor('session', cookie));
     },
   };
 }
@@ -67,13 +75,14 @@ export function sessionAdapter({ units, references, ...tokens }: Tokens): ModelA
 export function interactionAdapter({ units, references, ...tokens }: Tokens, issuer: string): ModelAdapter {
   return {
     async upsert(uid, { jti: _, kind: __, exp, session, returnTo, parJti, ...payload }) {
-      if (exp === undefined || !returnTo) throw new Error('the engine gave an interaction without an end or a way back');
+      if (exp === undefined || !returnTo)
+        throw new Error('the engine gave an interaction without an end or a way back');
       const { cookie: ___, ...knownSession } = session ?? {};
-      const id = references.idOf('interaction', uid);
+      const id = tokens.idFor('interaction', uid);
       const kept = {
         ...payload,
         ...(session && { session: knownSession }),
-        ...(parJti && { parJti: references.referenceTo(references.idOf('token', parJti)) }),
+        ...(parJti && { parJti: references.referenceTo(tokens.idFor('token', parJti)) }),
         returnTo: new URL(returnTo).pathname.replace(`/${uid}`, ''),
       };
       units.open().interactions.set(id, { id, payload: kept, expiresAt: exp });
@@ -82,19 +91,25 @@ export function interactionAdapter({ units, references, ...tokens }: Tokens, iss
       const interaction = await tokens.findInteraction(uid);
       if (!interaction) return undefined;
       const { payload, expiresAt } = interaction;
-      return { ...payload, kind: 'Interaction', jti: uid, exp: expiresAt, returnTo: `${issuer}${payload.returnTo}/${uid}` };
+      return {
+        ...payload,
+        kind: 'Interaction',
+        jti: uid,
+        exp: expiresAt,
+        returnTo: `${issuer}${payload.returnTo}/${uid}`,
+      };
     },
     async destroy(uid) {
-      units.open().endedInteractions.add(references.idOf('interaction', uid));
+      units.open().endedInteractions.add(tokens.idFor('interaction', uid));
     },
   };
 }
 
 /** The engine asks, then writes; two instances could both ask first. Writing is therefore a guard of the unit. */
-export function replayAdapter({ units, references, ...tokens }: Tokens): ModelAdapter {
+export function replayAdapter({ units, ...tokens }: Tokens): ModelAdapter {
   return {
     async upsert(id, { exp }) {
-      units.open().noteReplay({ id: references.idOf('replay', id), expiresAt: exp ?? now() + 60 });
+      units.open().noteReplay({ id: tokens.idFor('replay', id), expiresAt: exp ?? now() + 60 });
     },
     async find(id) {
       return (await tokens.isReplay(id)) ? { kind: 'ReplayDetection', jti: id } : undefined;

@@ -90,8 +90,11 @@ function refuseUngranted(ctx: KoaContextWithOIDC, client: EngineClient): void {
   if (ctx.oidc.params?.grant_type === 'client_credentials' && oidc.length > 0) {
     throw new errors.InvalidScope('there is no user in this grant', oidc.join(' '));
   }
-  const refused = [...oidc, ...api].filter((name) => name !== 'offline_access' && !client.granted_scopes.includes(name));
-  if (refused.length > 0) throw new errors.InvalidScope('requested scope is not granted to this client', refused.join(' '));
+  const refused = [...oidc, ...api].filter(
+    (name) => name !== 'offline_access' && !client.granted_scopes.includes(name),
+  );
+  if (refused.length > 0)
+    throw new errors.InvalidScope('requested scope is not granted to this client', refused.join(' '));
 }
 
 /** Every API scope must belong to one of the APIs named as resource. */
@@ -100,5 +103,6 @@ async function refuseForeign(apis: Apis, ctx: KoaContextWithOIDC): Promise<void>
   const named = await Promise.all([resource ?? []].flat().map((identifier) => apis.find(identifier)));
   const defined = new Set(named.flatMap((api) => api?.scopes.map(({ name }) => name) ?? []));
   const foreign = splitScopes(scopeParam(ctx)).api.filter((name) => !defined.has(name));
-  if (foreign.length > 0) throw new errors.InvalidScope('requested scope is not one of the resource', foreign.join(' '));
+  if (foreign.length > 0)
+    throw new errors.InvalidScope('requested scope is not one of the resource', foreign.join(' '));
 }

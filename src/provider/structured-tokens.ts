@@ -18,7 +18,11 @@ export interface StructuredTokenDeps {
 }
 
 /** Returns the function that turns what was presented as `token` into what the engine can look up. */
-export function structuredTokens({ issuer, tokens, publicKeys }: StructuredTokenDeps): (token: string) => Promise<string> {
+export function structuredTokens({
+  issuer,
+  tokens,
+  publicKeys,
+}: StructuredTokenDeps): (token: string) => Promise<string> {
   const keySet = createLocalJWKSet({ keys: publicKeys });
   const algorithms = publicKeys.flatMap(({ alg }) => alg ?? []);
 
@@ -26,8 +30,14 @@ export function structuredTokens({ issuer, tokens, publicKeys }: StructuredToken
     if (!COMPACT_JWS.test(token)) return token;
     try {
       // Time is not checked here: the row decides about expiry, as it does for opaque tokens.
-      const { payload } = await jwtVerify(token, keySet, { issuer, typ: 'at+jwt', algorithms, currentDate: new Date(0) });
-      return payload.jti ? tokens.references.referenceTo(tokens.references.idOf('token', payload.jti)) : UNKNOWN;
+      const { payload } = await jwtVerify(token, keySet, {
+        issuer,
+        typ: 'at+jwt',
+        algorithms,
+        currentDate: new Date(0),
+      });
+      const row = payload.jti === undefined ? undefined : await tokens.find(payload.jti);
+      return row?.format === 'jwt' ? tokens.references.referenceTo(row.id) : UNKNOWN;
     } catch {
       // Not signed by this server, or not an access token: as unknown as a random string, and no more than that is said.
       return UNKNOWN;

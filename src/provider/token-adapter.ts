@@ -23,10 +23,10 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
 
   return {
     async upsert(value, payload) {
-      const token = toToken(references.idOf('token', value), kind, model, payload);
+      const token = toToken(tokens.idFor('token', value), kind, model, payload);
       units.open().tokens.set(token.id, {
         ...token,
-        userCode: payload.userCode ? references.idOf('user_code', payload.userCode) : undefined,
+        userCode: payload.userCode ? tokens.idFor('user_code', payload.userCode) : undefined,
       });
     },
 
@@ -37,7 +37,9 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
         jti: value,
         // A JWT's row lies under its jti, which is no secret: the engine refuses rows of another format than opaque as
         // bearer values. Only a reference, made after the JWT itself was verified, may open it.
-        ...(references.isReference(value) && token.format === 'jwt' ? { jti: String(token.remainder.jti) } : { format: token.format }),
+        ...(references.isReference(value) && token.format === 'jwt'
+          ? { jti: String(token.remainder.jti) }
+          : { format: token.format }),
       });
     },
 
@@ -49,11 +51,11 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
     },
 
     async consume(value) {
-      units.open().consume(references.idOf('token', value));
+      units.open().consume(tokens.idFor('token', value));
     },
 
     async destroy(value) {
-      units.open().endToken(references.idOf('token', value));
+      units.open().endToken(tokens.idFor('token', value));
     },
 
     /**
@@ -65,7 +67,22 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
 }
 
 function toToken(id: string, kind: TokenKind, model: string, payload: AdapterPayload): Token {
-  const { jti, kind: _, iat, exp, clientId, accountId, grantId, gty, scope, aud, format, userCode: __, consumed: ___, ...rest } = payload;
+  const {
+    jti,
+    kind: _,
+    iat,
+    exp,
+    clientId,
+    accountId,
+    grantId,
+    gty,
+    scope,
+    aud,
+    format,
+    userCode: __,
+    consumed: ___,
+    ...rest
+  } = payload;
   if (iat === undefined || exp === undefined) throw new Error(`the engine gave a ${model} without iat or exp`);
   const isJwt = format === 'jwt';
   return {

@@ -33,16 +33,20 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     }
   }
 
-  /** As many as fit and share no row; the rest keep their order and wait for the next batch. */
+  /** As many as fit and do not stand in each other's way; the rest keep their order and wait for the next batch. */
   function takeBatch(): Waiting[] {
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
-    const keys = new Set<string>();
+    const changed = new Set<string>();
+    const reliedOn = new Set<string>();
     for (const candidate of waiting) {
-      const own = candidate.unit.keys;
-      if (taken.length < LARGEST_BATCH && !own.some((key) => keys.has(key))) taken.push(candidate);
-      else left.push(candidate);
-      for (const key of own) keys.add(key);
+      const { changes, reliesOn } = candidate.unit;
+      const free =
+        !changes.some((key) => changed.has(key) || reliedOn.has(key)) && !reliesOn.some((key) => changed.has(key));
+      (free && taken.length < LARGEST_BATCH ? taken : left).push(candidate);
+      // Those left behind count too: nobody may overtake the unit it would have to wait for.
+      for (const key of changes) changed.add(key);
+      for (const key of reliesOn) reliedOn.add(key);
     }
     waiting = left;
     return taken;

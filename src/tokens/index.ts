@@ -6,11 +6,11 @@
  * requests (`commit.ts`). Does not decide who gets what: that is the protocol engine's and `provider/`'s business.
  */
 import type { Digests } from '#src/crypto/index.ts';
-import { type Database, batched } from '#src/db/index.ts';
+import { batched, type Database } from '#src/db/index.ts';
 import { createCommitter } from './commit.ts';
-import { type Grant, type Interaction, type Session, type Token, idOf } from './records.ts';
 import * as queries from './queries.ts';
-import { createReferences, type References } from './references.ts';
+import type { Grant, Interaction, Session, Token } from './records.ts';
+import { createReferences, type Purpose, type References } from './references.ts';
 import { createUnits, type Units } from './unit.ts';
 
 export type { Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
@@ -31,6 +31,8 @@ export interface Tokens {
    * found too: the protocol tells "expired" and "already used" apart from "unknown".
    */
   find(value: string): Promise<Token | undefined>;
+  /** The id that a record with this value has, or will have when it is written. */
+  idFor(purpose: Purpose, value: string): string;
   findByUserCode(userCode: string): Promise<Token | undefined>;
   findGrant(id: string): Promise<Grant | undefined>;
   /** The account's living grants to the client, newest first: what it has consented to before. */
@@ -54,43 +56,54 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
   const references = createReferences(digests);
 
   /** Looks under the newest secret key first and under the older ones only when that finds nothing. */
-  async function underAnyKey<Found>(ids: string[], find: (id: string) => Promise<Found | undefined>) {
-    for (const id of ids) {
+  async function lookUp<Found extends { id: string }>(
+    purpose: Purpose,
+    value: string,
+    find: (id: string) => Promise<Found | undefined>,
+  ): Promise<Found | undefined> {
+    const [newest = '', ...older] = references.idsOf(purpose, value);
+    for (const id of [newest, ...older]) {
       const found = await find(id);
+      if (found && found.id !== newest) units.current?.foundAs.set(newest, found.id);
       if (found) return found;
     }
     return undefined;
   }
 
-  const find = async (value: string) => {
-    const ids = references.idsOf('token', value);
-    const pending = ids.map((id) => units.current?.tokens.get(id)).find(Boolean);
-    return pending ?? underAnyKey(ids, tokenById);
-  };
+  const find = (value: string) =>
+    lookUp('token', value, async (id) => units.current?.tokens.get(id) ?? (await tokenById(id)));
 
   return {
     units,
     references,
     find,
-    findByUserCode: (userCode) => underAnyKey(references.idsOf('user_code', userCode), (id) => queries.findByUserCode(db, id)),
+    idFor(purpose, value) {
+      const id = references.idOf(purpose, value);
+      return units.current?.foundAs.get(id) ?? id;
+    },
+    async findByUserCode(userCode) {
+      for (const id of references.idsOf('user_code', userCode)) {
+        const found = await queries.findByUserCode(db, id);
+        if (found) return found;
+      }
+      return undefined;
+    },
     findGrant: async (id) => units.current?.grants.get(id) ?? grantById(id),
     grantsBetween: (accountId, clientId) => queries.grantsBetween(db, accountId, clientId),
     async findSession(cookie) {
-      const session = await underAnyKey(references.idsOf('session', cookie), sessionById);
+      const session = await lookUp('session', cookie, sessionById);
       if (session) units.current?.noteSession(session);
       return session;
     },
     findSessionByUid: sessionByUid,
-    findInteraction: async (uid) => {
-      const ids = references.idsOf('interaction', uid);
-      const pending = ids.map((id) => units.current?.interactions.get(id)).find(Boolean);
-      return pending ?? underAnyKey(ids, interactionById);
-    },
+    findInteraction: (uid) =>
+      lookUp('interaction', uid, async (id) => units.current?.interactions.get(id) ?? (await interactionById(id))),
     isReplay: (value) => queries.isReplay(db, references.idsOf('replay', value)),
 
     async authenticate(value, audience) {
       const token = await find(value);
-      if (token?.kind !== 'access_token' || token.format !== 'opaque' || references.isReference(value)) return undefined;
+      if (token?.kind !== 'access_token' || token.format !== 'opaque' || references.isReference(value))
+        return undefined;
       if (token.audience !== audience || token.expiresAt <= Date.now() / 1000) return undefined;
       // A token bound to a key must not work as a mere bearer token (RFC 9449 §7.1, RFC 8705 §3).
       if (token.remainder.jkt !== undefined || token.remainder['x5t#S256'] !== undefined) return undefined;
@@ -102,5 +115,3 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
     },
   };
 }
-
-export { idOf };

@@ -111,8 +111,11 @@ export class Unit {
     );
   }
 
-  /** Rows and guards two units must not share within one statement: it could touch such a row only once. */
-  get keys(): string[] {
+  /** Records found under an older secret key: the id they would be written under now → the id they lie under. */
+  readonly foundAs = new Map<string, string>();
+
+  /** Rows this unit changes. Two units of one statement must not share any: it could touch such a row only once. */
+  get changes(): string[] {
     return [
       ...this.tokens.keys(),
       ...this.grants.keys(),
@@ -126,6 +129,11 @@ export class Unit {
       ...(this.consumes ? [this.consumes] : []),
       ...(this.replay ? [this.replay.id] : []),
     ];
+  }
+
+  /** Rows this unit only relies on. Many may, but none beside one that changes them: one statement sees one moment. */
+  get reliesOn(): string[] {
+    return this.guardedGrant ? [this.guardedGrant] : [];
   }
 }
 

@@ -39,42 +39,63 @@ const TOKEN_COLUMNS = [
  */
 export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
   if (units.every(onlyIssues)) {
-    await db.query(ISSUE, columns(rowsOf(units, (unit) => unit.tokens.values()), TOKEN_COLUMNS).slice(1));
+    await db.query(
+      ISSUE,
+      columns(
+        rowsOf(units, (unit) => unit.tokens.values()),
+        TOKEN_COLUMNS,
+      ).slice(1),
+    );
     return new Set(units.keys());
   }
   const { rows } = await db.query<{ no: number }>(WRITE, [
-    ...columns([...units.entries()], [
-      ([no]) => no,
-      ([, unit]) => (unit.consumes ? bytes(unit.consumes) : undefined),
-      ([, unit]) => unit.guardedGrant,
-      ([, unit]) => unit.guardedAccount,
-      ([, unit]) => (unit.replay ? bytes(unit.replay.id) : undefined),
-      ([, unit]) => (unit.replay ? time(unit.replay.expiresAt) : undefined),
-    ]),
-    ...columns(rowsOf(units, (unit) => unit.grants.values()), [
-      ({ no }) => no,
-      ({ row }) => row.id,
-      ({ row }) => row.accountId,
-      ({ row }) => row.clientId,
-      ({ row }) => row.sessionUid,
-      ({ row }) => JSON.stringify(row.consented),
-      ({ row }) => time(row.expiresAt),
-    ]),
-    ...columns(rowsOf(units, (unit) => unit.tokens.values()), TOKEN_COLUMNS),
-    ...columns(rowsOf(units, (unit) => unit.sessions.values()), [
-      ({ no }) => no,
-      ({ row }) => bytes(row.id),
-      ({ row }) => row.uid,
-      ({ row }) => row.accountId,
-      ({ row }) => JSON.stringify(row.payload),
-      ({ row }) => time(row.expiresAt),
-    ]),
-    ...columns(rowsOf(units, (unit) => unit.interactions.values()), [
-      ({ no }) => no,
-      ({ row }) => bytes(row.id),
-      ({ row }) => JSON.stringify(row.payload),
-      ({ row }) => time(row.expiresAt),
-    ]),
+    ...columns(
+      [...units.entries()],
+      [
+        ([no]) => no,
+        ([, unit]) => (unit.consumes ? bytes(unit.consumes) : undefined),
+        ([, unit]) => unit.guardedGrant,
+        ([, unit]) => unit.guardedAccount,
+        ([, unit]) => (unit.replay ? bytes(unit.replay.id) : undefined),
+        ([, unit]) => (unit.replay ? time(unit.replay.expiresAt) : undefined),
+      ],
+    ),
+    ...columns(
+      rowsOf(units, (unit) => unit.grants.values()),
+      [
+        ({ no }) => no,
+        ({ row }) => row.id,
+        ({ row }) => row.accountId,
+        ({ row }) => row.clientId,
+        ({ row }) => row.sessionUid,
+        ({ row }) => JSON.stringify(row.consented),
+        ({ row }) => time(row.expiresAt),
+      ],
+    ),
+    ...columns(
+      rowsOf(units, (unit) => unit.tokens.values()),
+      TOKEN_COLUMNS,
+    ),
+    ...columns(
+      rowsOf(units, (unit) => unit.sessions.values()),
+      [
+        ({ no }) => no,
+        ({ row }) => bytes(row.id),
+        ({ row }) => row.uid,
+        ({ row }) => row.accountId,
+        ({ row }) => JSON.stringify(row.payload),
+        ({ row }) => time(row.expiresAt),
+      ],
+    ),
+    ...columns(
+      rowsOf(units, (unit) => unit.interactions.values()),
+      [
+        ({ no }) => no,
+        ({ row }) => bytes(row.id),
+        ({ row }) => JSON.stringify(row.payload),
+        ({ row }) => time(row.expiresAt),
+      ],
+    ),
     ...columns(rowsOf(units, endings), [({ no }) => no, ({ row }) => row.table, ({ row }) => row.key]),
   ]);
   return new Set(rows.map(({ no }) => no));
@@ -83,7 +104,7 @@ export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
 /** New tokens and nothing else, under no grant: client credentials. Most of a busy server's writes have this shape. */
 function onlyIssues(unit: Unit): boolean {
   return (
-    unit.keys.length === unit.tokens.size &&
+    unit.changes.length === unit.tokens.size &&
     [...unit.tokens.values()].every(({ grantId, kind }) => grantId === undefined && kind === 'access_token')
   );
 }

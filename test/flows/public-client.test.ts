@@ -7,7 +7,7 @@ import { observedFetch } from '../support/http.ts';
 import { startServer } from '../support/server.ts';
 
 const REDIRECT_URI = 'com.example.things:/callback';
-const insecure = { [oauth.allowInsecureRequests]: true, [oauth.customFetch]: observedFetch as typeof fetch };
+const insecure = { [oauth.allowInsecureRequests]: true, [oauth.customFetch]: observedFetch as never };
 
 describe.each(ENGINES)('A native app, public, with oauth4webapi (RFC 8252) on %s', (engine) => {
   test('signs in with PKCE, refreshes, and revokes when the person signs out of it', async () => {
@@ -49,7 +49,11 @@ describe.each(ENGINES)('A native app, public, with oauth4webapi (RFC 8252) on %s
     expect(oauth.getValidatedIdTokenClaims(tokens)).toMatchObject({ sub: user.id, aud: client_id });
 
     const refresh = (token: string) => oauth.refreshTokenGrantRequest(as, client, oauth.None(), token, insecure);
-    const refreshed = await oauth.processRefreshTokenResponse(as, client, await refresh(tokens.refresh_token as string));
+    const refreshed = await oauth.processRefreshTokenResponse(
+      as,
+      client,
+      await refresh(tokens.refresh_token as string),
+    );
 
     const latest = refreshed.refresh_token as string;
     await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, oauth.None(), latest, insecure));

@@ -21,7 +21,8 @@ export function passwordGrant(provider: Provider, { accounts, tokens }: { accoun
     // What the request may have is settled before the password is looked at: a refusal must not cost a hash.
     const proof = await proofOfPossession(provider, ctx);
     const { scopes, resourceServers } = await requestedAccess(provider, ctx);
-    if (resourceServers.length > 1) throw new errors.InvalidTarget('only a single resource can be named for this grant');
+    if (resourceServers.length > 1)
+      throw new errors.InvalidTarget('only a single resource can be named for this grant');
     const account = await authenticate(accounts, username, password);
 
     const { client } = ctx.oidc;
