@@ -62,6 +62,7 @@ export async function openCapabilities(config: Config, log: Logger) {
         firstParty: true,
         accessTokenTtl: undefined,
         refreshTokenTtl: undefined,
+        refreshTokenGrace: undefined,
         disabled: false,
       });
     }

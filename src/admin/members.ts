@@ -3,6 +3,11 @@ import { z } from 'zod';
 
 const LARGEST_OBJECT = 8192;
 
+/** Longer would be two live refresh tokens rather than a repeated answer. */
+const LONGEST_GRACE = 300;
+
+export const grace = () => z.int().min(0).max(LONGEST_GRACE).meta({ description: 'Seconds; 0: never' });
+
 export const seconds = (max = 31_536_000) => z.int().min(1).max(max).meta({ description: 'Seconds' });
 
 export const timestamp = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });

@@ -11,6 +11,8 @@ export interface ClientSettings {
   /** Seconds; undefined: as the API or the server says. */
   readonly accessTokenTtl: number | undefined;
   readonly refreshTokenTtl: number | undefined;
+  /** Seconds in which a repeated refresh gets the identical answer; 0: never; undefined: as the server says. */
+  readonly refreshTokenGrace: number | undefined;
   readonly disabled: boolean;
 }
 
@@ -31,6 +33,7 @@ export function toClient(row: ClientRow): Client {
     firstParty: row.first_party,
     accessTokenTtl: row.access_token_ttl ?? undefined,
     refreshTokenTtl: row.refresh_token_ttl ?? undefined,
+    refreshTokenGrace: row.refresh_token_grace ?? undefined,
     disabled: row.disabled,
     secretDigests: row.secret_digests,
     createdAt: row.created_at,
@@ -46,6 +49,7 @@ export function toValues(id: string, settings: ClientSettings): ClientValues & {
     first_party: settings.firstParty,
     access_token_ttl: settings.accessTokenTtl ?? null,
     refresh_token_ttl: settings.refreshTokenTtl ?? null,
+    refresh_token_grace: settings.refreshTokenGrace ?? null,
     disabled: settings.disabled,
   };
 }

@@ -10,6 +10,7 @@ export interface ClientRow {
   first_party: boolean;
   access_token_ttl: number | null;
   refresh_token_ttl: number | null;
+  refresh_token_grace: number | null;
   disabled: boolean;
   created_at: Date;
   updated_at: Date;
@@ -21,8 +22,8 @@ export interface ClientRow {
 
 /** A client is never wanted without its secrets: authenticating it must not cost a second statement. */
 const CLIENT = `
-  client_id, ordinal, registration, metadata, first_party, access_token_ttl, refresh_token_ttl, disabled, created_at,
-  updated_at, xmin::text as version,
+  client_id, ordinal, registration, metadata, first_party, access_token_ttl, refresh_token_ttl, refresh_token_grace, disabled,
+  created_at, updated_at, xmin::text as version,
   array(select s.digest
           from client_secrets s
          where s.client_id = clients.client_id and (s.expires_at is null or s.expires_at > now())
@@ -30,7 +31,14 @@ const CLIENT = `
 
 export type ClientValues = Pick<
   ClientRow,
-  'client_id' | 'registration' | 'metadata' | 'first_party' | 'access_token_ttl' | 'refresh_token_ttl' | 'disabled'
+  | 'client_id'
+  | 'registration'
+  | 'metadata'
+  | 'first_party'
+  | 'access_token_ttl'
+  | 'refresh_token_ttl'
+  | 'disabled'
+  | 'refresh_token_grace'
 >;
 
 const values = (client: ClientValues) => [
@@ -41,6 +49,7 @@ const values = (client: ClientValues) => [
   client.access_token_ttl,
   client.refresh_token_ttl,
   client.disabled,
+  client.refresh_token_grace,
 ];
 
 export async function findClients(db: Db, ids: readonly string[]): Promise<ClientRow[]> {
@@ -61,8 +70,9 @@ export async function listClients(db: Db, after: string, limit: number): Promise
 export async function insertClient(db: Db, client: ClientValues): Promise<ClientRow> {
   try {
     const { rows } = await db.query<ClientRow>(
-      `insert into clients (client_id, registration, metadata, first_party, access_token_ttl, refresh_token_ttl, disabled)
-       values ($1, $2, $3, $4, $5, $6, $7)
+      `insert into clients (client_id, registration, metadata, first_party, access_token_ttl, refresh_token_ttl,
+                            disabled, refresh_token_grace)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
        returning ${CLIENT}`,
       values(client),
     );
@@ -75,8 +85,9 @@ export async function insertClient(db: Db, client: ClientValues): Promise<Client
 /** @returns false when it was there already */
 export async function insertMissingClient(db: Db, client: ClientValues): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into clients (client_id, registration, metadata, first_party, access_token_ttl, refresh_token_ttl, disabled)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into clients (client_id, registration, metadata, first_party, access_token_ttl, refresh_token_ttl,
+                            disabled, refresh_token_grace)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (client_id) do nothing`,
     values(client),
   );
@@ -88,8 +99,8 @@ export async function updateClient(db: Db, client: ClientValues, version: string
   const { rows } = await db.query<ClientRow>(
     `update clients
         set registration = $2, metadata = $3, first_party = $4, access_token_ttl = $5, refresh_token_ttl = $6,
-            disabled = $7, updated_at = now()
-      where client_id = $1 and xmin::text = $8
+            disabled = $7, refresh_token_grace = $8, updated_at = now()
+      where client_id = $1 and xmin::text = $9
       returning ${CLIENT}`,
     [...values(client), version],
   );

@@ -13,6 +13,7 @@ export const extraClientMetadata = {
     'first_party',
     'access_token_ttl',
     'refresh_token_ttl',
+    'refresh_token_grace',
   ],
 } satisfies Configuration['extraClientMetadata'];
 
@@ -26,6 +27,7 @@ export interface EngineClient {
   readonly first_party: boolean;
   readonly access_token_ttl?: number;
   readonly refresh_token_ttl?: number;
+  readonly refresh_token_grace?: number;
 }
 
 /**
@@ -48,6 +50,7 @@ export function toMetadata(client: Client): AdapterPayload {
     first_party: client.firstParty,
     ...(client.accessTokenTtl !== undefined && { access_token_ttl: client.accessTokenTtl }),
     ...(client.refreshTokenTtl !== undefined && { refresh_token_ttl: client.refreshTokenTtl }),
+    ...(client.refreshTokenGrace !== undefined && { refresh_token_grace: client.refreshTokenGrace }),
   };
 }
 

@@ -11,3 +11,11 @@ declare module 'oidc-provider/lib/helpers/grant_common.js' {
     options: { gty: string; entityLabel: string; cert: undefined; dPoP: object | undefined },
   ): Promise<void>;
 }
+
+declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  import type { KoaContextWithOIDC, default as Provider } from 'oidc-provider';
+
+  export default function instance(provider: Provider): {
+    grantTypeHandlers: Map<string, (ctx: KoaContextWithOIDC) => Promise<void>>;
+  };
+}

@@ -18,6 +18,8 @@ import { configuration } from './configuration.ts';
 import { type Log, logEvents } from './events.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
+import { REFRESH_GRANT, REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
+import { engineGrantHandler } from './internals.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
@@ -72,6 +74,12 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
     logEvents(provider, log);
     compareClientSecrets(provider, of.clients);
     keepJwtAccessTokens(provider);
+    provider.registerGrantType(
+      REFRESH_GRANT,
+      refreshGrant(provider, of.tokens, engineGrantHandler(provider, REFRESH_GRANT)) as never,
+      REFRESH_PARAMETERS,
+      ['resource'],
+    );
     provider.registerGrantType(PASSWORD_GRANT, passwordGrant(provider, of) as never, PASSWORD_PARAMETERS, ['resource']);
     const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
     return {

@@ -11,6 +11,7 @@ import type {
 } from 'oidc-provider';
 import { issueTokens as engineIssueTokens } from 'oidc-provider/lib/helpers/grant_common.js';
 import * as helpers from 'oidc-provider/lib/helpers/grants.js';
+import instance from 'oidc-provider/lib/helpers/weak_cache.js';
 
 export type GrantContext = Parameters<typeof helpers.validateDpop>[1];
 export type Proof = Awaited<ReturnType<typeof helpers.validateDpop>>;
@@ -52,4 +53,16 @@ export function issueTokens(
     cert: undefined,
     dPoP: proof,
   });
+}
+
+/** The engine's own handler of a grant type, to be wrapped by ours. */
+export function engineGrantHandler(provider: Provider, grantType: string): (ctx: KoaContextWithOIDC) => Promise<void> {
+  const handler = instance(provider).grantTypeHandlers.get(grantType);
+  if (!handler) throw new Error(`the engine has no handler for the grant type ${grantType}`);
+  return handler;
+}
+
+/** Refuses a proof of possession that was seen before (RFC 9449 §11.1); only the unit's commit can be sure. */
+export function refuseReplayedProof(provider: Provider, ctx: GrantContext, proof: Proof): Promise<void> {
+  return helpers.checkDpopReplay(provider, ctx, proof, ctx.oidc.client.clientId);
 }

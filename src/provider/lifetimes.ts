@@ -10,6 +10,8 @@ export const DEFAULT_LIFETIMES = {
   refreshToken: 14 * DAY,
   /** However often it is rotated, a refresh token's family ends this long after the person signed in. */
   refreshTokenAbsolute: 365 * DAY,
+  /** How long the answer to a refresh may be asked for again, unless the client says otherwise; 0: never. */
+  refreshTokenGrace: 10,
   authorizationCode: MINUTE,
   deviceCode: 10 * MINUTE,
   idToken: HOUR,

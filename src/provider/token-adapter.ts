@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider';
-import type { Token, TokenKind, Tokens } from '#src/tokens/index.ts';
+import type { StatusEntry, Token, TokenKind, Tokens } from '#src/tokens/index.ts';
 import type { ModelAdapter } from './adapter.ts';
 
 /** The engine's models that are bearer artifacts. A client credentials token is an access token without an account. */
@@ -51,7 +51,7 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
     },
 
     async consume(value) {
-      units.open().consume(tokens.idFor('token', value));
+      units.open().consume(tokens.idFor('token', value), kind);
     },
 
     async destroy(value) {
@@ -81,8 +81,9 @@ function toToken(id: string, kind: TokenKind, model: string, payload: AdapterPay
     format,
     userCode: __,
     consumed: ___,
+    status,
     ...rest
-  } = payload;
+  } = payload as AdapterPayload & { status?: unknown };
   if (iat === undefined || exp === undefined) throw new Error(`the engine gave a ${model} without iat or exp`);
   const isJwt = format === 'jwt';
   return {
@@ -99,6 +100,7 @@ function toToken(id: string, kind: TokenKind, model: string, payload: AdapterPay
     issuedAt: iat,
     expiresAt: exp,
     consumedAt: undefined,
+    status: status as StatusEntry | undefined,
     remainder: isJwt ? { ...rest, jti } : rest,
   };
 }

@@ -6,6 +6,7 @@ import type { Context, Middleware } from 'koa';
 import { Unavailable } from '#src/db/index.ts';
 import { Problem } from '#src/http/index.ts';
 import { GuardFailed, type Tokens } from '#src/tokens/index.ts';
+import { settleLostRace } from './lost-races.ts';
 
 const RETRY_AFTER_SECONDS = '1';
 
@@ -28,8 +29,9 @@ export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: R
     } catch (error) {
       const refusal = refusalFor(error);
       if (!refusal) throw error;
-      if (error instanceof GuardFailed) await endWhatTheCodeGave(ctx, tokens, error);
-      answer(ctx, refusal, answerPage);
+      const repeated = error instanceof GuardFailed ? await settleLostRace(ctx, tokens, error) : undefined;
+      if (repeated) answerAgain(ctx, repeated);
+      else refuse(ctx, refusal, answerPage);
     }
     ctx.state.clientId = (ctx as Context & WithClient).oidc?.client?.clientId;
     if (ctx.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS);
@@ -55,16 +57,12 @@ function describe({ message, errors }: Problem): string {
   return [message, ...faults].join('; ').replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
 }
 
-/** The request that lost the race for a code is that code's second use: what the first use gave ends (RFC 6749 §4.1.2). */
-async function endWhatTheCodeGave(ctx: Context, tokens: Tokens, { consumes, grantId }: GuardFailed): Promise<void> {
-  const { oidc } = ctx as { oidc?: { params?: { grant_type?: unknown } } };
-  if (consumes === undefined || grantId === undefined || oidc?.params?.grant_type !== 'authorization_code') return;
-  await tokens.units.run(async () => {
-    tokens.units.open().endedGrants.add(grantId);
-  });
+function answerAgain(ctx: Context, response: object): void {
+  ctx.status = 200;
+  ctx.body = response;
 }
 
-function answer(ctx: Context, refusal: Refusal, answerPage: (ctx: Context, refusal: Refusal) => void): void {
+function refuse(ctx: Context, refusal: Refusal, answerPage: (ctx: Context, refusal: Refusal) => void): void {
   ctx.status = refusal.status;
   ctx.remove('Set-Cookie');
   ctx.remove('Location');

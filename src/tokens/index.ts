@@ -13,7 +13,7 @@ import type { Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
 import { createUnits, type Units } from './unit.ts';
 
-export type { Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
+export type { Grant, Interaction, Session, StatusEntry, Token, TokenEvent, TokenFormat, TokenKind } from './records.ts';
 export type { References } from './references.ts';
 export { GuardFailed, type Unit } from './unit.ts';
 
@@ -40,6 +40,8 @@ export interface Tokens {
   findSession(cookie: string): Promise<Session | undefined>;
   findSessionByUid(uid: string): Promise<Session | undefined>;
   findInteraction(uid: string): Promise<Interaction | undefined>;
+  /** The sealed answer that this consumed refresh token was exchanged for, while it may be repeated. */
+  findAnswer(tokenId: string): Promise<Buffer | undefined>;
   isReplay(value: string): Promise<boolean>;
   /** Who holds this opaque access token for `audience`; undefined when it is not good for it, whatever the reason. */
   authenticate(value: string, audience: string): Promise<Bearer | undefined>;
@@ -71,7 +73,14 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
   }
 
   const find = (value: string) =>
-    lookUp('token', value, async (id) => units.current?.tokens.get(id) ?? (await tokenById(id)));
+    lookUp('token', value, async (id) => {
+      const unit = units.current;
+      const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
+      if (known) return known;
+      const token = await tokenById(id);
+      if (token) unit?.seen.set(id, token);
+      return token;
+    });
 
   return {
     units,
@@ -98,6 +107,7 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
     findSessionByUid: sessionByUid,
     findInteraction: (uid) =>
       lookUp('interaction', uid, async (id) => units.current?.interactions.get(id) ?? (await interactionById(id))),
+    findAnswer: (tokenId) => queries.findAnswer(db, tokenId),
     isReplay: (value) => queries.isReplay(db, references.idsOf('replay', value)),
 
     async authenticate(value, audience) {

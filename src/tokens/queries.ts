@@ -18,6 +18,8 @@ interface TokenRow {
   issued_at: Date;
   expires_at: Date;
   consumed_at: Date | null;
+  status_list: number | null;
+  status_index: number | null;
   remainder: Record<string, unknown>;
 }
 
@@ -38,22 +40,19 @@ const toToken = (row: TokenRow): Token => ({
   issuedAt: seconds(row.issued_at),
   expiresAt: seconds(row.expires_at),
   consumedAt: row.consumed_at ? seconds(row.consumed_at) : undefined,
+  status:
+    row.status_list === null || row.status_index === null ? undefined : { list: row.status_list, index: row.status_index },
   remainder: row.remainder,
 });
 
-/** A token is good only while its client, its user and its grant are: no cascade can be forgotten or be late. */
+/** Those that live; expired and consumed ones among them. */
 export async function findTokens(db: Db, ids: string[]): Promise<Map<string, Token>> {
   const { rows } = await db.query<TokenRow>(
-    `select t.id, t.kind, t.format, t.client_id, t.account_id, t.grant_id, t.grant_type, t.scope, t.audience,
-            t.user_code, t.issued_at, t.expires_at, t.consumed_at, t.remainder
-       from tokens t
-       join clients c on c.client_id = t.client_id and not c.disabled
-       left join grants g on g.id = t.grant_id
-       left join users u on u.id = t.account_id
-      where t.id = any($1)
-        and t.revoked_at is null
-        and (t.grant_id is null or (g.id is not null and g.revoked_at is null))
-        and (t.account_id is null or (u.id is not null and (not u.disabled or u.disabled_until <= now())))`,
+    `select id, kind, format, client_id, account_id, grant_id, grant_type, scope, audience,
+            user_code, issued_at, expires_at, consumed_at, status_list, status_index, remainder
+       from token_states
+      where id = any($1)
+        and lives`,
     [ids.map(bytes)],
   );
   return new Map(rows.map(toToken).map((token) => [token.id, token]));
@@ -177,4 +176,19 @@ export async function isReplay(db: Db, ids: string[]): Promise<boolean> {
     [ids.map(bytes)],
   );
   return rowCount > 0;
+}
+
+/** The answer to the refresh that consumed this token, while it may be repeated and its own refresh token is unused. */
+export async function findAnswer(db: Db, tokenId: string): Promise<Buffer | undefined> {
+  const { rows } = await db.query<{ sealed: Buffer }>(
+    `select a.sealed
+       from refresh_answers a
+       join tokens successor on successor.id = a.successor_id
+      where a.token_id = $1
+        and a.expires_at > now()
+        and successor.consumed_at is null
+        and successor.revoked_at is null`,
+    [bytes(tokenId)],
+  );
+  return rows[0]?.sealed;
 }

@@ -27,6 +27,7 @@ export interface Token {
   readonly issuedAt: number;
   readonly expiresAt: number;
   readonly consumedAt: number | undefined;
+  readonly status: StatusEntry | undefined;
   readonly remainder: Readonly<Record<string, unknown>>;
 }
 
@@ -59,6 +60,27 @@ export interface Interaction {
 export interface Replay {
   readonly id: string;
   readonly expiresAt: number;
+}
+
+/** What a refresh answered, kept for the client that did not receive it. */
+export interface RefreshAnswer {
+  readonly successorId: string;
+  readonly sealed: Buffer;
+  readonly expiresAt: number;
+}
+
+/** Something that happened to tokens. Never holds a token value. */
+export interface TokenEvent {
+  readonly type: string;
+  readonly clientId: string;
+  readonly accountId: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Where offline verifiers look whether a JWT still lives (Token Status List). */
+export interface StatusEntry {
+  readonly list: number;
+  readonly index: number;
 }
 
 export const idOf = (digest: Buffer): string => digest.toString('hex');

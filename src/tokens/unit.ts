@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Grant, Interaction, Replay, Session, Token } from './records.ts';
+import type { Grant, Interaction, RefreshAnswer, Replay, Session, Token, TokenEvent, TokenKind } from './records.ts';
 
 /** What had to be true for a unit to be written was not, any more: nothing of it was. */
 export class GuardFailed extends Error {
@@ -30,14 +30,25 @@ export class Unit {
   /** Sessions that end: every cookie of the uid with them. */
   readonly endedSessions = new Set<string>();
   consumes: string | undefined;
+  /** What the consumed refresh token is exchanged for, should the client have to ask again. */
+  answer: RefreshAnswer | undefined;
   replay: Replay | undefined;
+  readonly events: TokenEvent[] = [];
+  #consumedKind: TokenKind | undefined;
   readonly #uidOfSession = new Map<string, string>();
   readonly #sessionOfGrant = new Map<string, string>();
 
   /** @throws {Error} for a second one: no protocol request consumes two, and a guard that is dropped is a hole */
-  consume(id: string): void {
+  consume(id: string, kind: TokenKind): void {
     if (this.consumes !== undefined && this.consumes !== id) throw new Error('one request may consume one token');
     this.consumes = id;
+    this.#consumedKind = kind;
+  }
+
+  /** The new access tokens of a rotation: each ends the older ones of its grant for the same API, in the same commit. */
+  get superseding(): Token[] {
+    if (this.#consumedKind !== 'refresh_token') return [];
+    return [...this.tokens.values()].filter(({ kind, grantId }) => kind === 'access_token' && grantId !== undefined);
   }
 
   noteReplay(replay: Replay): void {
@@ -90,6 +101,11 @@ export class Unit {
     return this.#issuedUnder(({ grantId }) => (grantId && !this.grants.has(grantId) ? grantId : undefined));
   }
 
+  /** The client that must still be enabled when tokens are issued to it under a grant. */
+  get guardedClient(): string | undefined {
+    return this.#issuedUnder(({ grantId, clientId }) => (grantId ? clientId : undefined));
+  }
+
   /** The user who must still be enabled when tokens are issued for them. */
   get guardedAccount(): string | undefined {
     return this.#issuedUnder(({ accountId }) => accountId);
@@ -105,11 +121,15 @@ export class Unit {
     return (
       this.consumes === undefined &&
       this.replay === undefined &&
+      this.events.length === 0 &&
       [this.tokens, this.grants, this.sessions, this.interactions].every(({ size }) => size === 0) &&
       [this.endedTokens, this.endedGrants, this.endedInteractions].every(({ size }) => size === 0) &&
       [this.rotatedSessions, this.endedSessions].every(({ size }) => size === 0)
     );
   }
+
+  /** Tokens as this request first saw them: all its checks speak of one moment, and the guards of the next. */
+  readonly seen = new Map<string, Token>();
 
   /** Records found under an older secret key: the id they would be written under now → the id they lie under. */
   readonly foundAs = new Map<string, string>();

@@ -28,6 +28,7 @@ describe.each(ENGINES)('A new secret key put in front of the old one on %s', (en
     await post(rotated, '/oauth/revoke', app, { token: tokens.access_token });
     expect(await introspect(rotated, app, tokens.access_token)).toEqual({ active: false });
     const answers = await Promise.all([refresh(), refresh(), refresh()]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400]);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(answers[0]?.status).toBe(200);
   });
 });

@@ -13,19 +13,6 @@ describe.each(ENGINES)('Single use under concurrency on %s', (engine) => {
     await expectOneWinner(app, [server]);
   });
 
-  test('of 100 concurrent refreshes with one refresh token exactly one succeeds', async () => {
-    const server = await startServer({ engine });
-    const app = await register(server);
-    const granted = await exchange(server, app, await codeFor(server, app));
-    const answers = await Promise.all(
-      Array.from({ length: AT_ONCE }, () =>
-        post(server, '/oauth/token', app, { grant_type: 'refresh_token', refresh_token: granted.body.refresh_token }),
-      ),
-    );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter(({ status, body }) => status === 400 && body.error === 'invalid_grant')).toHaveLength(99);
-  });
-
   test('twenty codes exchanged at once all succeed: the guard of one is no obstacle to another', async () => {
     const server = await startServer({ engine });
     const app = await register(server);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CLIENT_ID, type Client, type ClientSettings, type Clients, registrationMembers } from '#src/clients/index.ts';
 import { found } from '../found.ts';
-import { freeObject, patchOf, seconds, timestamp } from '../members.ts';
+import { freeObject, grace, patchOf, seconds, timestamp } from '../members.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { pageOf, pageQuery, readPage } from '../pages.ts';
 import { parse } from '../parse.ts';
@@ -14,6 +14,7 @@ const settings = {
   metadata: freeObject.optional().meta({ description: 'Copied into tokens under client_metadata' }),
   access_token_ttl: seconds().optional(),
   refresh_token_ttl: seconds().optional(),
+  refresh_token_grace: grace().optional(),
   first_party: z
     .boolean()
     .optional()
@@ -32,6 +33,7 @@ const client = z
     metadata: z.record(z.string(), z.unknown()),
     access_token_ttl: seconds().nullable(),
     refresh_token_ttl: seconds().nullable(),
+    refresh_token_grace: grace().nullable(),
     first_party: z.boolean(),
     disabled: z.boolean(),
     created_at: timestamp,
@@ -109,6 +111,7 @@ function toSettings(wire: z.output<typeof changedClient>): ClientSettings {
     metadata = {},
     access_token_ttl,
     refresh_token_ttl,
+    refresh_token_grace,
     first_party = false,
     disabled = false,
     ...registration
@@ -119,6 +122,7 @@ function toSettings(wire: z.output<typeof changedClient>): ClientSettings {
     firstParty: first_party,
     accessTokenTtl: access_token_ttl,
     refreshTokenTtl: refresh_token_ttl,
+    refreshTokenGrace: refresh_token_grace,
     disabled,
   };
 }
@@ -130,6 +134,7 @@ function toEditable(present: Client): z.output<typeof changedClient> {
     metadata: present.metadata,
     access_token_ttl: present.accessTokenTtl,
     refresh_token_ttl: present.refreshTokenTtl,
+    refresh_token_grace: present.refreshTokenGrace,
     first_party: present.firstParty,
     disabled: present.disabled,
   };
@@ -142,6 +147,7 @@ function toWire(present: Client): z.output<typeof client> {
     metadata: present.metadata,
     access_token_ttl: present.accessTokenTtl ?? null,
     refresh_token_ttl: present.refreshTokenTtl ?? null,
+    refresh_token_grace: present.refreshTokenGrace ?? null,
     first_party: present.firstParty,
     disabled: present.disabled,
     created_at: present.createdAt.toISOString(),

@@ -1,0 +1,83 @@
+/**
+ * Refresh that cannot sign anybody out and cannot be stolen (RFC 6749 §6, RFC 9700 §4.14.2).
+ *
+ * A refresh token works once. Its answer is kept for the client's grace window, sealed under a key that only the token
+ * itself yields, so a client whose connection broke, or that asked from two tabs at once, gets the *identical* answer
+ * again. A second, different pair would leave two live branches and blind reuse detection. Any later use of it is somebody
+ * else's, or a restored backup: the whole family ends.
+ */
+import { errors, type KoaContextWithOIDC, type default as Provider } from 'oidc-provider';
+import { openUnder, sealUnder } from '#src/crypto/index.ts';
+import type { Token, TokenEvent, Tokens } from '#src/tokens/index.ts';
+import type { EngineClient } from '../client-metadata.ts';
+import { type GrantContext, proofOfPossession, refuseReplayedProof } from '../internals.ts';
+import { DEFAULT_LIFETIMES } from '../lifetimes.ts';
+
+export const REFRESH_GRANT = 'refresh_token';
+export const REFRESH_PARAMETERS = ['refresh_token', 'scope', 'resource'];
+
+type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
+
+/** Around the engine's own handler, which rotates and checks everything else. */
+export function refreshGrant(provider: Provider, tokens: Tokens, engineHandler: Handler) {
+  return async (ctx: GrantContext): Promise<void> => {
+    const value = ctx.oidc.params.refresh_token;
+    const token = typeof value === 'string' ? await tokens.find(value) : undefined;
+    if (typeof value !== 'string' || token?.kind !== 'refresh_token' || token.consumedAt === undefined) {
+      await engineHandler(ctx);
+      if (typeof value === 'string') rememberAnswer(ctx, tokens, value);
+      return;
+    }
+    const isOwn = token.clientId === ctx.oidc.client.clientId;
+    const repeated = isOwn ? await repeatedAnswer(ctx, tokens, value, token) : undefined;
+    if (repeated && (await provesPossession(provider, ctx, token))) {
+      ctx.body = repeated;
+      return;
+    }
+    if (isOwn) tokens.units.open().events.push(reuseOf(token));
+    await engineHandler(ctx);
+  };
+}
+
+/** The answer this request got before, while it may be repeated. Another scope or resource is another request. */
+export async function repeatedAnswer(
+  ctx: KoaContextWithOIDC,
+  tokens: Tokens,
+  value: string,
+  token: Token,
+): Promise<object | undefined> {
+  const sealed = await tokens.findAnswer(token.id);
+  const opened = sealed && openUnder(value, sealed, requestOf(ctx));
+  return opened && (JSON.parse(opened.toString()) as object);
+}
+
+function rememberAnswer(ctx: GrantContext, tokens: Tokens, value: string): void {
+  const grace = (ctx.oidc.client as unknown as EngineClient).refresh_token_grace ?? DEFAULT_LIFETIMES.refreshTokenGrace;
+  const unit = tokens.units.open();
+  const successor = [...unit.tokens.values()].find(({ kind }) => kind === 'refresh_token');
+  if (grace === 0 || !successor || unit.consumes === undefined) return;
+  unit.answer = {
+    successorId: successor.id,
+    sealed: sealUnder(value, Buffer.from(JSON.stringify(ctx.body)), requestOf(ctx)),
+    expiresAt: Date.now() / 1000 + grace,
+  };
+}
+
+/** What makes two refresh requests the same one. */
+function requestOf({ oidc: { client, params } }: KoaContextWithOIDC): string {
+  return JSON.stringify([client?.clientId, params?.scope ?? null, params?.resource ?? null]);
+}
+
+/** A bound token proves its key before the answer, which is as good as the tokens in it, is repeated (RFC 9449 §5). */
+async function provesPossession(provider: Provider, ctx: GrantContext, token: Token): Promise<boolean> {
+  if (token.remainder.jkt === undefined) return true;
+  const proof = await proofOfPossession(provider, ctx);
+  if (proof?.thumbprint !== token.remainder.jkt) throw new errors.InvalidGrant('failed jkt verification');
+  await refuseReplayedProof(provider, ctx, proof);
+  return true;
+}
+
+/** Somebody used a refresh token that was used before: its family ends, and this is why. */
+export function reuseOf({ clientId, accountId, grantId, id }: Token): TokenEvent {
+  return { type: 'refresh_token.reuse_detected', clientId, accountId, data: { grant_id: grantId, token_id: id } };
+}

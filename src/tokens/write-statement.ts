@@ -1,0 +1,132 @@
+/**
+ * Guards and writes of a batch of units in one statement. Its parameters are JSON arrays, one per relation; each row names
+ * its unit by `no`.
+ *
+ * - `unseen` burns the proof of possession even when another guard fails: it has been presented.
+ * - `living` locks grant, user and client for share, so a revocation or a disabling that is just being committed is waited
+ *   for, and wins.
+ * - `consumed` is the compare-and-set of single use.
+ * - Only rows of units that `passed` all of this are written.
+ */
+export const WRITE = `
+with unit as (
+  select u.no, decode(u.consumes, 'hex') as consumes, u."grantId" as grant_id, u."accountId" as account_id,
+         u."clientId" as client_id, decode(u.replay, 'hex') as replay,
+         to_timestamp(u."replayExpiresAt") as replay_expires_at,
+         decode(u.answer, 'hex') as answer, to_timestamp(u."answerExpiresAt") as answer_expires_at,
+         decode(u.successor, 'hex') as successor
+    from json_to_recordset($1::json)
+      as u (no int, consumes text, "grantId" text, "accountId" uuid, "clientId" text, replay text,
+            "replayExpiresAt" float8, answer text, "answerExpiresAt" float8, successor text)
+), unseen as (
+  insert into replays (id, expires_at)
+  select replay, replay_expires_at from unit where replay is not null
+  on conflict (id) do nothing
+  returning id
+), living as materialized (
+  select unit.no, unit.consumes
+    from unit
+   where (unit.replay is null or unit.replay in (select id from unseen))
+     and (unit.client_id is null or exists (
+           select 1 from clients c where c.client_id = unit.client_id and not c.disabled for share))
+     and (unit.account_id is null or exists (
+           select 1 from users u
+            where u.id = unit.account_id and (not u.disabled or u.disabled_until <= now()) for share))
+     and (unit.grant_id is null or exists (
+           select 1 from grants g where g.id = unit.grant_id and g.revoked_at is null for share))
+), consumed as (
+  update tokens t
+     set consumed_at = now()
+    from living
+   where t.id = living.consumes
+     and t.consumed_at is null
+     and t.revoked_at is null
+  returning living.no
+), passed as materialized (
+  select no from living where consumes is null or no in (select no from consumed)
+), new_grants as (
+  insert into grants (id, account_id, client_id, session_uid, consented, expires_at)
+  select n.id, n."accountId", n."clientId", n."sessionUid", n.consented, to_timestamp(n."expiresAt")
+    from json_to_recordset($2::json)
+      as n (no int, id text, "accountId" uuid, "clientId" text, "sessionUid" text, consented jsonb, "expiresAt" float8)
+   where n.no in (select no from passed)
+  on conflict (id) do update
+     set consented = excluded.consented, expires_at = excluded.expires_at
+   where grants.revoked_at is null
+), new_tokens as (
+  insert into tokens (id, kind, format, client_id, account_id, grant_id, grant_type, scope, audience, user_code,
+                      issued_at, expires_at, status_list, status_index, remainder)
+  select decode(n.id, 'hex'), n.kind, n.format, n."clientId", n."accountId", n."grantId", n."grantType", n.scope,
+         n.audience, decode(n."userCode", 'hex'), to_timestamp(n."issuedAt"), to_timestamp(n."expiresAt"),
+         n."statusList", n."statusIndex", n.remainder
+    from json_to_recordset($3::json)
+      as n (no int, id text, kind text, format text, "clientId" text, "accountId" uuid, "grantId" text,
+            "grantType" text, scope text, audience text, "userCode" text, "issuedAt" float8, "expiresAt" float8,
+            "statusList" int, "statusIndex" int, remainder jsonb)
+   where n.no in (select no from passed)
+  on conflict (id) do update
+     set account_id = excluded.account_id, grant_id = excluded.grant_id, scope = excluded.scope,
+         audience = excluded.audience, remainder = excluded.remainder
+   where tokens.consumed_at is null and tokens.revoked_at is null
+), new_sessions as (
+  insert into sessions (id, uid, account_id, payload, expires_at)
+  select decode(n.id, 'hex'), n.uid, n."accountId", n.payload, to_timestamp(n."expiresAt")
+    from json_to_recordset($4::json)
+      as n (no int, id text, uid text, "accountId" uuid, payload jsonb, "expiresAt" float8)
+   where n.no in (select no from passed)
+  on conflict (id) do update
+     set account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+), new_interactions as (
+  insert into interactions (id, payload, expires_at)
+  select decode(n.id, 'hex'), n.payload, to_timestamp(n."expiresAt")
+    from json_to_recordset($5::json) as n (no int, id text, payload jsonb, "expiresAt" float8)
+   where n.no in (select no from passed)
+  on conflict (id) do update
+     set payload = excluded.payload, expires_at = excluded.expires_at
+), new_events as (
+  insert into events (type, client_id, account_id, data)
+  select n.type, n."clientId", n."accountId", n.data
+    from json_to_recordset($6::json) as n (no int, type text, "clientId" text, "accountId" uuid, data jsonb)
+   where n.no in (select no from passed)
+), new_answers as (
+  insert into refresh_answers (token_id, successor_id, sealed, expires_at)
+  select consumes, successor, answer, answer_expires_at
+    from unit
+   where answer is not null and no in (select no from passed)
+), superseded as (
+  update tokens t
+     set revoked_at = now()
+    from json_to_recordset($8::json) as s (no int, "grantId" text, audience text)
+   where s.no in (select no from passed)
+     and t.grant_id = s."grantId"
+     and t.kind = 'access_token'
+     and t.revoked_at is null
+     and t.audience is not distinct from s.audience
+), ended as materialized (
+  select e.relation, e.key
+    from json_to_recordset($7::json) as e (no int, relation text, key text)
+   where e.no in (select no from passed)
+), ended_tokens as (
+  update tokens
+     set revoked_at = now()
+   where id in (select decode(key, 'hex') from ended where relation = 'tokens')
+     and revoked_at is null
+), ended_grants as (
+  update grants
+     set revoked_at = now()
+   where id in (select key from ended where relation = 'grants')
+     and revoked_at is null
+), ended_with_session as (
+  update grants
+     set revoked_at = now()
+   where session_uid in (select key from ended where relation = 'sessions')
+     and revoked_at is null
+), ended_interactions as (
+  delete from interactions
+   where id in (select decode(key, 'hex') from ended where relation = 'interactions')
+), ended_sessions as (
+  delete from sessions
+   where id in (select decode(key, 'hex') from ended where relation = 'rotated sessions')
+      or uid in (select key from ended where relation = 'sessions')
+)
+select no from passed`;
