@@ -90,7 +90,7 @@ function appRoutes(sessions: Sessions, signIn: SignIn, audience: string): Routes
       sessions.end(request, response);
       redirect(response, granted ? signIn.leave(granted).href : '/');
     },
-    'GET /signed-out': ({ response }) => page(response, homePage('You are signed out, here and at Mintmark.')),
+    'GET /signed-out': ({ response }) => page(response, homePage('You are signed out of the Coffee App.')),
   };
 }
 

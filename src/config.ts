@@ -48,9 +48,10 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max));
 
+/** The issuer is compared character by character by every client: only the URL's one canonical spelling will do. */
 const issuerUrl = z.string().refine((value) => {
   const url = URL.parse(value);
-  if (!url || url.search || url.hash || url.username || value.endsWith('/') || url.pathname !== '/') return false;
+  if (!url || value !== url.origin) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
 });
 
@@ -68,7 +69,14 @@ const SETTINGS = {
     schema: issuerUrl,
     wanted: 'an https URL (http only for loopback) without path, query, fragment or trailing slash',
   },
-  DATABASE_URL: { schema: z.string().regex(/^postgres(ql)?:\/\/./), wanted: 'a postgres:// URL', secret: true },
+  DATABASE_URL: {
+    schema: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./)
+      .refine((value) => URL.canParse(value)),
+    wanted: 'a postgres:// URL',
+    secret: true,
+  },
   MINTMARK_DATA_DIR: { schema: z.string().min(1), wanted: 'a directory' },
   MINTMARK_SECRET_KEYS: {
     schema: secretKeys,
@@ -105,7 +113,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     const setting: Setting<unknown> = SETTINGS[name];
     const parsed = setting.schema.safeParse(raw);
     if (parsed.success) return parsed.data as Value<N>;
-    throw new InvalidSetting(name, setting.secret ? 'not usable (value not shown)' : `"${raw}"`, setting.wanted);
+    throw new InvalidSetting(
+      name,
+      setting.secret ? 'not usable (value not shown)' : JSON.stringify(raw),
+      setting.wanted,
+    );
   };
 
   const port = read('PORT') ?? 3000;

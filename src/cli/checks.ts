@@ -17,6 +17,8 @@ export interface Setting {
 
 export interface Check {
   readonly check: string;
+  /** A check without which this one would only repeat its trouble. */
+  readonly needs?: string;
   readonly remedy: string;
   /**
    * @returns what was seen, in a few words
@@ -25,28 +27,55 @@ export interface Check {
   readonly look: (setting: Setting) => Promise<string>;
 }
 
+/** Whoever reads these is an administrator, or can open what is sealed in the database. */
+const PRIVATE = ['admin.json', 'secrets.json', 'pgdata'];
 /** A Date header counts whole seconds and the answer takes a while. Tokens are judged with 15 s of tolerance. */
 const CLOCK_TOLERANCE_S = 5;
 
 export const CHECKS: readonly Check[] = [
   {
     check: 'data directory',
-    remedy: 'make it yours alone: chown it, chmod 700, and chmod 600 admin.json',
+    remedy: 'make it yours: chown -R it, chmod 700 it and pgdata, chmod 600 the files in it',
     look: dataDirectory,
   },
   {
     check: 'database',
-    remedy: 'check DATABASE_URL, that Postgres runs, and that this machine may reach it',
-    look: reachable,
+    remedy: 'check DATABASE_URL, that Postgres runs, and that it lets this user in',
+    look: database,
   },
-  { check: 'migrations', remedy: 'run mintmark migrate, or start the server', look: migrations },
-  { check: 'server', remedy: 'start it with npm start, or name it with --url', look: healthy },
-  { check: 'readiness', remedy: 'the server runs but its database does not answer: see its log', look: ready },
-  { check: 'issuer', remedy: 'set MINTMARK_ISSUER to the URL that clients use', look: issuer },
-  { check: 'clock', remedy: 'let NTP set the clocks of both machines', look: clock },
+  {
+    check: 'migrations',
+    needs: 'database',
+    remedy: 'run mintmark migrate, or start the server',
+    look: migrations,
+  },
+  {
+    check: 'server',
+    remedy: 'start it with npm start, or name it with --url',
+    look: server,
+  },
+  {
+    check: 'readiness',
+    needs: 'server',
+    remedy: 'the server runs but its database does not answer: see its log',
+    look: readiness,
+  },
+  {
+    check: 'issuer',
+    needs: 'server',
+    remedy: 'set MINTMARK_ISSUER to the URL that clients use',
+    look: issuer,
+  },
+  {
+    check: 'clock',
+    needs: 'server',
+    remedy: 'let NTP set the clocks of both machines',
+    look: clock,
+  },
   {
     check: 'credentials',
-    remedy: 'set MINTMARK_CLIENT_ID and MINTMARK_CLIENT_SECRET of an admin client',
+    needs: 'server',
+    remedy: 'set MINTMARK_CLIENT_ID and MINTMARK_CLIENT_SECRET to those of an admin client',
     look: credentials,
   },
 ];
@@ -58,44 +87,43 @@ async function dataDirectory({ config: { dataDir, database } }: Setting): Promis
   await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK).catch(() => {
     throw new Refused(`${dataDir} cannot be read and written by this user`);
   });
-  for (const path of [dataDir, join(dataDir, 'admin.json'), join(dataDir, 'secrets.json')]) {
+  for (const name of PRIVATE) {
+    const path = join(dataDir, name);
     const mode = (await stat(path).catch(() => undefined))?.mode ?? 0;
-    // Whoever reads these files is an administrator, or can open everything that is sealed in the database.
     if (mode & 0o077) throw new Refused(`${path} is open to other users of this machine`);
   }
   return dataDir;
 }
 
-/** Undefined where only the running server can look: the embedded engine serves one process. */
+/** Undefined where only the running server can look, because the embedded engine serves one process, or nothing is yet. */
 async function missing({ config }: Setting): Promise<string[] | undefined> {
-  const begun =
-    config.database.engine === 'postgres' || (await stat(join(config.dataDir, 'pgdata')).catch(() => undefined));
+  const begun = config.database.engine === 'postgres' || (await exists(join(config.dataDir, 'pgdata')));
   if (!begun) return undefined;
-  return missingMigrations(config).catch((error: unknown) => {
+  return missingMigrations(config).catch((error: Error) => {
     if (error instanceof DataDirectoryInUse) return undefined;
-    throw new Refused((error as Error).message);
+    throw new Refused(error.message);
   });
 }
 
-async function reachable(setting: Setting): Promise<string> {
-  const state = await missing(setting);
+async function database(setting: Setting): Promise<string> {
+  const names = await missing(setting);
   if (setting.config.database.engine === 'postgres') return 'Postgres answers';
-  return state ? 'embedded, at rest' : 'embedded, held by the running server or not yet made';
+  return names ? 'embedded, at rest' : 'embedded, in use by the server or not made yet';
 }
 
 async function migrations(setting: Setting): Promise<string> {
   const names = await missing(setting);
-  if (!names) return 'applied at every start';
+  if (!names) return 'the server applies them when it starts';
   if (names.length > 0) throw new Refused(`not applied: ${names.join(', ')}`);
   return 'all applied';
 }
 
-async function healthy({ url }: Setting): Promise<string> {
+async function server({ url }: Setting): Promise<string> {
   await expectOk(url, '/healthz');
   return `answers at ${url}`;
 }
 
-async function ready({ url }: Setting): Promise<string> {
+async function readiness({ url }: Setting): Promise<string> {
   await expectOk(url, '/readyz');
   return 'database included';
 }
@@ -120,6 +148,13 @@ async function credentials({ url }: Setting): Promise<string> {
     throw new Refused(error.message);
   });
   return 'the admin API accepts them';
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function expectOk(url: string, path: string): Promise<Response> {

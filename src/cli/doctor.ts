@@ -1,6 +1,6 @@
 import { type Config, InvalidSetting, readConfig } from '#src/config.ts';
 import { CHECKS, type Setting } from './checks.ts';
-import { type Common, type LocalCommand, Refused } from './command.ts';
+import { type Common, Refused } from './command.ts';
 import { serverUrl } from './credentials.ts';
 import { printJson, write } from './print.ts';
 
@@ -12,15 +12,13 @@ interface Finding {
   readonly remedy?: string;
 }
 
-export const doctor: LocalCommand = {
-  about: 'look for what is wrong with the settings, the database and the server',
-  async run(common) {
-    const findings = await examine(common);
-    if (common.json) printJson({ findings });
-    else findings.forEach(print);
-    return findings.every(({ ok }) => ok) ? 0 : 1;
-  },
-};
+/** @returns 1 when something is wrong */
+export async function doctor(common: Common): Promise<number> {
+  const findings = await examine(common);
+  if (common.json) printJson({ findings });
+  else findings.forEach(print);
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}
 
 async function examine(common: Common): Promise<Finding[]> {
   let config: Config;
@@ -33,7 +31,8 @@ async function examine(common: Common): Promise<Finding[]> {
   }
   const setting: Setting = { config, url: common.url ? await serverUrl(common) : config.issuer };
   const findings: Finding[] = [{ check: 'settings', ok: true, detail: `issuer ${config.issuer}` }];
-  for (const { check, remedy, look } of CHECKS) {
+  for (const { check, needs, remedy, look } of CHECKS) {
+    if (findings.some((finding) => finding.check === needs && !finding.ok)) continue;
     try {
       findings.push({ check, ok: true, detail: await look(setting) });
     } catch (error) {

@@ -4,12 +4,13 @@ import type { Member, Shape } from './openapi.ts';
 import { write } from './print.ts';
 import { kindOf } from './values.ts';
 
-const GAP = 2;
+/** A longer left side pushes its own right side out, not everybody's. */
+const WIDEST = 40;
 
 /** Two aligned columns. */
 function list(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length)) + GAP;
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`.trimEnd()).join('\n');
+  const width = Math.min(WIDEST, Math.max(...rows.map(([left]) => left.length)));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd()).join('\n');
 }
 
 const COMMON = list(COMMON_FLAGS.map(({ name, about }) => [`--${name}`, about]));

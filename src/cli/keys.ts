@@ -1,4 +1,3 @@
-import { randomSecret } from '#src/crypto/index.ts';
 import type { Noun } from './command.ts';
 import { printJson, write } from './print.ts';
 
@@ -8,6 +7,7 @@ export const keys: Noun = {
     secret: {
       about: 'print a fresh value for MINTMARK_SECRET_KEYS',
       async run({ json }) {
+        const { randomSecret } = await import('#src/crypto/index.ts');
         const key = randomSecret();
         if (json) printJson({ key });
         else write(key);

@@ -36,8 +36,9 @@ export async function runOperation(typed: string, operation: Operation, args: re
 
 /** Where the server is must be known before the flags are: they are read from its document. */
 function urlIn(args: readonly string[]): string | undefined {
-  const at = args.findLastIndex((arg) => arg === '--url' || arg.startsWith('--url='));
-  return args[at]?.startsWith('--url=') ? args[at].slice('--url='.length) : args[at + 1 || args.length];
+  const at = args.findLastIndex((arg) => /^--url(=|$)/.test(arg));
+  if (at < 0) return undefined;
+  return args[at] === '--url' ? args[at + 1] : args[at]?.slice('--url='.length);
 }
 
 async function shapeAt(url: string, operation: Operation): Promise<Shape> {

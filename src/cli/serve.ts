@@ -1,9 +1,5 @@
-import type { LocalCommand } from './command.ts';
-
-export const serve: LocalCommand = {
-  about: 'start the server; the same as npm start',
-  async run() {
-    await import('../main.ts');
-    return 0;
-  },
-};
+/** The server in this process: main.ts starts it when loaded, and ends the process when it is told to stop. */
+export async function serve(): Promise<number> {
+  await import('#src/main.ts');
+  return 0;
+}

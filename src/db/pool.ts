@@ -31,6 +31,8 @@ export async function openPool(
   });
   // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
   pool.on('error', () => {});
+  // The same for one that breaks while lent out between two statements: the next statement on it fails, and says so.
+  pool.on('connect', (client) => client.on('error', () => {}));
 
   return {
     engine,

@@ -9,6 +9,7 @@ import { renderError } from './error-page.ts';
 import { features } from './features.ts';
 import type { ProviderDeps } from './index.ts';
 import { lifetimes } from './lifetimes.ts';
+import { fetchFromClients } from './outgoing.ts';
 import { pkce } from './pkce.ts';
 import { policy } from './policy.ts';
 import { expiresWithSession, issueRefreshToken, revokeGrantPolicy, rotateRefreshToken } from './refresh.ts';
@@ -30,6 +31,7 @@ export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA,
     extraClientMetadata,
+    fetch: fetchFromClients,
     responseTypes: ['code'],
     pkce,
     scopes,

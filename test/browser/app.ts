@@ -1,13 +1,13 @@
 /** A relying party at a loopback port, where the browser really lands. Its protocol half is openid-client. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll } from '@jest/globals';
 import * as client from 'openid-client';
 import { configure } from '../flows/relying-party.ts';
 import { type AdminApi, type RegisteredClient, registerClient } from '../support/clients.ts';
-import type { Server } from '../support/server.ts';
+import type { Server as Mintmark } from '../support/server.ts';
 
 export interface App {
   readonly origin: string;
@@ -38,11 +38,20 @@ export interface Arrival {
   readonly request: Request;
 }
 
+const listeners: Server[] = [];
+
+afterAll(() => {
+  for (const listener of listeners.splice(0)) {
+    listener.closeAllConnections();
+    listener.close();
+  }
+});
+
 const PAGE = (words: string) =>
   `<!doctype html><html lang="en"><title>The app</title><link rel="icon" href="data:,"><h1>${words}</h1>`;
 
 /** @param overrides members of the client's registration */
-export async function openApp(server: Server, admin: AdminApi, overrides: Record<string, unknown> = {}): Promise<App> {
+export async function openApp(server: Mintmark, admin: AdminApi, overrides: Record<string, unknown> = {}): Promise<App> {
   const arrivals: Arrival[] = [];
   const published = new Map([['/goodbye', PAGE('Goodbye')]]);
   const listener = createServer(async (request, response) => {
@@ -52,10 +61,7 @@ export async function openApp(server: Server, admin: AdminApi, overrides: Record
   });
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   const origin = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
-  afterAll(() => {
-    listener.closeAllConnections();
-    listener.close();
-  });
+  listeners.push(listener);
 
   const redirectUri = `${origin}/callback`;
   const goodbyeUri = `${origin}/goodbye`;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type AdminApi, adminApi, type RegisteredUser, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
@@ -11,12 +11,18 @@ const MISMATCH = 'That user name and password do not match.';
 describe.each(ENGINES)('Signing in with a browser on %s', (engine) => {
   let admin: AdminApi;
   let app: App;
+
+  /** Consent is remembered for a user, whatever the browser: each test has its own. */
   let ann: RegisteredUser;
 
   beforeAll(async () => {
     const server = await startServer({ engine });
     admin = await adminApi(server);
-    [app, ann] = await Promise.all([openApp(server, admin), registerUser(admin)]);
+    app = await openApp(server, admin);
+  });
+
+  beforeEach(async () => {
+    ann = await registerUser(admin);
   });
 
   describe.each(SCRIPTING)('%s', (_how, options) => {

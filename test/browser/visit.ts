@@ -9,6 +9,9 @@ export const SCRIPTING = [
   ['without JavaScript', { javaScriptEnabled: false }],
 ] as const;
 
+/** Less than a test may take, so that what is missing is named. */
+const PATIENCE_MS = 10_000;
+
 const complaints: string[] = [];
 const open = new Set<BrowserContext>();
 
@@ -29,6 +32,7 @@ export function takeComplaints(): string[] {
 export async function visit(options: Parameters<typeof openPage>[0] = {}, beside?: Page): Promise<Page> {
   const page = beside ? await beside.context().newPage() : await openPage(options);
   open.add(page.context());
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on('console', (message) => complain(consoleComplaint(message)));
   page.on('pageerror', ({ message }) => complain(`error in a script: ${message}`));
   page.on('response', (response) => complain(missing(response)));

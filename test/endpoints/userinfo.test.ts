@@ -67,20 +67,27 @@ describe.each(ENGINES)('Userinfo (OpenID Connect Core §5.3) on %s', (engine) =>
     },
   );
 
-  test('refuses a refresh token, an ID token and a token for an API with 401', async () => {
+  test('refuses a refresh token and an ID token with 401', async () => {
     const tokens = await signInFor(world.server, app, user);
-    const forApi = await signInFor(world.server, app, user, { scope: 'openid things:read' });
-    for (const value of [tokens.refresh_token, tokens.id_token, forApi.access_token]) {
+    for (const value of [tokens.refresh_token, tokens.id_token]) {
       const answer = await userinfo(value);
       expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_token' } });
       expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
     }
   });
 
-  test('without any token is a challenge', async () => {
+  test('refuses a token for an API with 403: openid is not among its scopes', async () => {
+    const { access_token } = await signInFor(world.server, app, user, { scope: 'openid things:read' });
+    const answer = await userinfo(access_token);
+    expect(answer).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } });
+    expect(answer.headers.get('www-authenticate')).toContain('scope="openid"');
+  });
+
+  test('without any token is a bare challenge (RFC 6750 §3.1)', async () => {
     const answer = await get(world.server, '/oauth/userinfo');
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer /);
+    expect(answer.headers.get('www-authenticate')).not.toContain('error=');
   });
 
   test('of a user who is disabled is refused', async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { type Engine, freshDatabase, type TestDatabase } from './database.ts';
-import { ended, MAIN, printed, spawnProgram } from './program.ts';
+import { ended, MAIN, type Program, printed, spawnProgram } from './program.ts';
 import { currentRun } from './run.ts';
 import { remember, secretsIn } from './vault.ts';
 
@@ -56,14 +56,12 @@ afterAll(async () => {
 /** Starts a server and waits until it is ready. It is stopped, and its database dropped, after the test file. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { dataDir, databaseUrl } = await storage(options);
-  const port = options.env?.PORT ?? String(await freePort());
-  const child = spawnProgram([MAIN], {
-    PORT: port,
+  const settings = {
     MINTMARK_DATA_DIR: dataDir,
     ...(databaseUrl ? postgresSettings(databaseUrl) : {}),
     ...options.env,
-  });
-  await printed(child, '"msg":"ready"');
+  };
+  const { child, port } = await listening(settings);
   const admin = databaseUrl ? ADMIN : JSON.parse(await readFile(join(dataDir, 'admin.json'), 'utf8'));
   remember(admin.client_secret);
 
@@ -102,6 +100,19 @@ export function restart(server: Server, env: Record<string, string> = {}): Promi
 export function secondInstance({ databaseUrl, issuer }: Server, env: Record<string, string> = {}): Promise<Server> {
   if (!databaseUrl) throw new Error('the embedded engine serves one process');
   return startServer({ engine: 'postgres', databaseUrl, env: { MINTMARK_ISSUER: issuer, ...env } });
+}
+
+/** Between finding a free port and listening on it somebody else may take it: then another one is tried. */
+async function listening(settings: Record<string, string>, tries = 3): Promise<{ child: Program; port: string }> {
+  const port = settings.PORT ?? String(await freePort());
+  const child = spawnProgram([MAIN], { ...settings, PORT: port });
+  try {
+    await printed(child, '"msg":"ready"');
+    return { child, port };
+  } catch (error) {
+    if (settings.PORT || tries === 0 || !child.output().includes('EADDRINUSE')) throw error;
+    return listening(settings, tries - 1);
+  }
 }
 
 async function storage({ engine, dataDir, databaseUrl }: ServerOptions) {
