@@ -22,6 +22,7 @@ export const FLOOR_OF = {
   tokens: 'capability',
   pats: 'capability',
   keys: 'capability',
+  jobs: 'capability',
   webhooks: 'capability',
   audit: 'capability',
   oauth: 'vocabulary',

@@ -1,15 +1,20 @@
 /**
  * `npm run bench`: tokens and introspections per second of Mintmark next to the bare engine, in one run on one machine. Loopback
  * only, bounded in time and requests. Exit code 1 when an answer was wrong, 2 on wrong usage. docs/performance.md says
- * how to read it.
+ * how to read it. `npm run bench -- soak` and `-- rules` watch tokens through their lives instead (lifecycle.ts).
  */
 import { parseArgs } from 'node:util';
 import { CASES, type Case } from './cases.ts';
+import { lifecycle } from './lifecycle.ts';
 import { thisMachine } from './machine.ts';
 import { type Effort, measure, type Sample } from './measure.ts';
 import { startPostgres } from './postgres.ts';
 import { asText, report } from './report.ts';
 import { type Subject, startBareEngine, startSubject } from './subjects.ts';
+
+const [name = '', ...args] = process.argv.slice(2);
+const code = await lifecycle(name, args);
+if (code !== undefined) process.exit(code);
 
 const CONCURRENCY = 32;
 /** Per measurement. The bare engine keeps every token it made in memory. */

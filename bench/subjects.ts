@@ -32,7 +32,7 @@ export interface Subject {
 }
 
 const API = { audience: 'https://bench.example/api', scope: 'bench:run' };
-const MINTMARK_PATHS = { '/token': '/oauth/token', '/token/introspection': '/oauth/introspect' };
+export const MINTMARK_PATHS = { '/token': '/oauth/token', '/token/introspection': '/oauth/introspect' };
 const HMAC = 'HMAC-SHA256 of a 256-bit secret, compared in constant time';
 
 /** @param launcher what pins the server to its core */
@@ -89,7 +89,7 @@ export async function startSubject(launcher: readonly string[], postgres?: Postg
   };
 }
 
-async function register(url: string, admin: { id: string; secret: string }): Promise<Registered> {
+export async function register(url: string, admin: { id: string; secret: string }): Promise<Registered> {
   const api = connect(url, async () => admin);
   await api.request('POST', '/apis', {
     identifier: API.audience,

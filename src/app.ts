@@ -8,9 +8,10 @@ import { failures, home, notFound } from './fallback.ts';
 import { health } from './health.ts';
 import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders } from './http/index.ts';
 import { createInteractions } from './interactions/index.ts';
+import { statusRoutes } from './tokens/index.ts';
 
 export function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
-  const { engine, pages, tokens } = capabilities;
+  const { engine, pages, statusLists, tokens } = capabilities;
   const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy });
 
   app.use(requestId(config));
@@ -22,11 +23,13 @@ export function createApp(config: Config, capabilities: Capabilities, log: Logge
 
   app.use(health(capabilities));
   app.use(pages.publicFiles());
+  app.use(statusRoutes(statusLists));
   app.use(
     createAdmin({
       ...capabilities,
       log,
       authenticate: (value) => tokens.authenticate(value, ADMIN_API),
+      exchangeToken: engine.exchangeToken,
     }).routes() as Koa.Middleware,
   );
   app.use(createInteractions({ ...capabilities, provider: engine.current, unitOfWork: engine.unitOfWork }));

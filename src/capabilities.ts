@@ -8,11 +8,22 @@ import { createClients } from './clients/index.ts';
 import type { Config } from './config.ts';
 import { cookieKeys, createDigests, createPasswordHasher, createSeals } from './crypto/index.ts';
 import { openDatabase } from './db/index.ts';
+import { createJobs } from './jobs/index.ts';
 import { createKeys } from './keys/index.ts';
 import { createPages } from './pages/index.ts';
 import { checkRegistration, createEngine } from './provider/index.ts';
 import { loadSecrets } from './secrets.ts';
-import { createTokens } from './tokens/index.ts';
+import {
+  createRetention,
+  createRevocation,
+  createRevocationRules,
+  createStatusLists,
+  createTokenList,
+  createTokens,
+} from './tokens/index.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const REMOVE_DEAD_EVERY_SECONDS = 60;
 
 /** This server's own API, by a name that stays when the issuer's address changes. */
 export const ADMIN_API = 'urn:mintmark:api';
@@ -29,7 +40,10 @@ export async function openCapabilities(config: Config, log: Logger) {
     const clients = createClients({ db, digests, checkRegistration: (m) => checkRegistration(engine.current(), m) });
     const accounts = createAccounts({ db, passwords: await createPasswordHasher(availableParallelism()) });
     const tokens = createTokens({ db, digests });
-    const keys = await createKeys({ db, seals: createSeals(secrets.keys) });
+    const seals = createSeals(secrets.keys);
+    const keys = await createKeys({ db, seals, log });
+    const statusLists = await createStatusLists({ db, seals, keys, issuer: config.issuer });
+    const tokenList = createTokenList({ db });
     const engineDeps = {
       issuer: config.issuer,
       cookieKeys: cookieKeys(secrets.keys),
@@ -38,8 +52,11 @@ export async function openCapabilities(config: Config, log: Logger) {
       clients,
       pages,
       tokens,
+      keys,
+      statusLists,
+      tokenList,
     };
-    const engine = await createEngine(engineDeps, keys, log);
+    const engine = createEngine(engineDeps, log);
 
     await apis.ensure({
       identifier: ADMIN_API,
@@ -48,6 +65,8 @@ export async function openCapabilities(config: Config, log: Logger) {
       accessTokenFormat: 'opaque',
       signingAlg: 'ES256',
       accessTokenTtl: undefined,
+      includeJti: true,
+      includeStatus: true,
       introspectionClients: [],
     });
     if (secrets.adminClient) {
@@ -66,14 +85,23 @@ export async function openCapabilities(config: Config, log: Logger) {
         disabled: false,
       });
     }
+    const jobs = createJobs({ db, log });
+    const retention = createRetention({ db, keep: config.retentionDays * DAY_SECONDS });
+    jobs.start({ name: 'remove dead rows', every: REMOVE_DEAD_EVERY_SECONDS, run: retention.removeDead });
+
     return {
       ...engineDeps,
       engine,
+      revocation: createRevocation({ db, tokens, list: tokenList }),
+      revocationRules: createRevocationRules({ db }),
       async isReady() {
         await db.query('select 1');
       },
       async close() {
         engine.close();
+        keys.close();
+        await jobs.close();
+        await Promise.all([tokens.close(), clients.close()]);
         await db.close();
       },
     };

@@ -21,6 +21,8 @@ export interface Config {
   readonly adminClient: { readonly id: string; readonly secret: string } | undefined;
   readonly workers: number;
   readonly trustProxy: boolean;
+  /** How long expired tokens, ended grants and events are kept. */
+  readonly retentionDays: number;
   readonly logLevel: LogLevel;
 }
 
@@ -94,6 +96,7 @@ const SETTINGS = {
   },
   MINTMARK_WORKERS: { schema: integer(1, 1), wanted: '1 (several instances may share one Postgres instead)' },
   MINTMARK_TRUST_PROXY: { schema: z.enum(['true', 'false']), wanted: 'true or false' },
+  MINTMARK_RETENTION_DAYS: { schema: integer(0, 3_650), wanted: 'a number of days, 0 to 3650' },
   LOG_LEVEL: { schema: z.enum(LOG_LEVELS), wanted: `one of ${LOG_LEVELS.join(', ')}` },
 } satisfies Record<string, Setting<unknown>>;
 
@@ -147,6 +150,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminClient: adminId && adminSecret ? { id: adminId, secret: adminSecret } : undefined,
     workers: read('MINTMARK_WORKERS') ?? 1,
     trustProxy: read('MINTMARK_TRUST_PROXY') === 'true',
+    retentionDays: read('MINTMARK_RETENTION_DAYS') ?? 30,
     logLevel: read('LOG_LEVEL') ?? 'info',
   });
 }

@@ -118,9 +118,14 @@ export async function disableAccount(db: Db, id: string, seconds: number | null)
   return rows[0];
 }
 
+/** Undoes the block and nothing else: what the user held before it stays ended. */
 export async function enableAccount(db: Db, id: string): Promise<AccountRow | undefined> {
   const { rows } = await db.query<AccountRow>(
-    `update users set disabled = false, disabled_until = null, updated_at = now() where id = $1 returning ${ACCOUNT}`,
+    `update users
+        set disabled = false, disabled_until = null, tokens_from = case when disabled then now() else tokens_from end,
+            updated_at = now()
+      where id = $1
+      returning ${ACCOUNT}`,
     [id],
   );
   return rows[0];

@@ -1,4 +1,4 @@
-import { type Context, insufficientScope, invalidToken, type Middleware, noToken } from '#src/http/index.ts';
+import { type Context, insufficientScope, invalidToken, noToken } from '#src/http/index.ts';
 import { type AdminScope, covers } from './scopes.ts';
 
 export interface Caller {
@@ -13,14 +13,18 @@ export type Authenticate = (token: string) => Promise<Caller | undefined>;
 /** b64token (RFC 6750 §2.1). Only in the header: in a query or a form it would end up in somebody's log. */
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
-export function requireScope(authenticate: Authenticate, scope: AdminScope): Middleware {
-  return async (ctx, next) => {
-    const caller = await authenticate(bearerOf(ctx));
-    if (!caller) throw invalidToken();
-    ctx.state.clientId = caller.clientId;
-    if (!covers(caller.scopes, scope)) throw insufficientScope(scope);
-    await next();
-  };
+/** @throws {Problem} 401 without a good token, 403 for one that may not do this */
+export async function authorize(ctx: Context, authenticate: Authenticate, scope: AdminScope): Promise<Caller> {
+  const caller = await authenticate(bearerOf(ctx));
+  if (!caller) throw invalidToken();
+  ctx.state.clientId = caller.clientId;
+  if (!covers(caller.scopes, scope)) throw insufficientScope(scope);
+  return caller;
+}
+
+/** How the record names who did something. */
+export function nameOf({ accountId, clientId }: Caller): string {
+  return accountId === undefined ? `client:${clientId}` : `user:${accountId}`;
 }
 
 function bearerOf(ctx: Context): string {

@@ -11,6 +11,7 @@ import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
 import type { Clients } from '#src/clients/index.ts';
 import { methodNotAllowed, problems } from '#src/http/index.ts';
+import type { Keys } from '#src/keys/index.ts';
 import type { Authenticate } from './authorize.ts';
 import { DOCS_CSP, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
@@ -19,6 +20,11 @@ import { BASE, nothingHere, routerOf } from './router.ts';
 import { apiRoutes } from './routes/apis.ts';
 import { clientSecretRoutes } from './routes/client-secrets.ts';
 import { clientRoutes } from './routes/clients.ts';
+import { grantRoutes } from './routes/grants.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { type OwnedTokenRouteDeps, ownedTokenRoutes } from './routes/owned-tokens.ts';
+import { revocationRuleRoutes } from './routes/revocation-rules.ts';
+import { type TokenRouteDeps, tokenRoutes } from './routes/tokens.ts';
 import { userRoutes } from './routes/users.ts';
 import { translate } from './translate.ts';
 
@@ -26,22 +32,29 @@ export type { Authenticate, Caller } from './authorize.ts';
 export { ADMIN_SCOPES, type AdminScope } from './scopes.ts';
 export { translate } from './translate.ts';
 
-export interface AdminDeps {
+export interface AdminDeps extends TokenRouteDeps, OwnedTokenRouteDeps {
   readonly issuer: string;
   readonly clients: Clients;
   readonly apis: Apis;
   readonly accounts: Accounts;
+  readonly keys: Keys;
   readonly authenticate: Authenticate;
   readonly log: Pick<Logger, 'error' | 'warn'>;
 }
 
 /** Answers everything under /api; its paths are absolute. */
-export function createAdmin({ issuer, clients, apis, accounts, authenticate, log }: AdminDeps): Router {
+export function createAdmin(deps: AdminDeps): Router {
+  const { issuer, clients, apis, accounts, keys, authenticate, log } = deps;
   const table: AnyRoute[] = [
     ...clientRoutes(clients),
     ...clientSecretRoutes(clients),
     ...apiRoutes(apis),
     ...userRoutes(accounts),
+    ...tokenRoutes(deps),
+    ...ownedTokenRoutes(deps),
+    ...grantRoutes(deps),
+    ...revocationRuleRoutes(deps.revocationRules),
+    ...keyRoutes(keys),
     openApiRoute(() => document),
   ];
   const document = openApiOf(table, { issuer, base: BASE });

@@ -70,6 +70,7 @@ function operationOf(route: AnyRoute): Operation {
     ...(route.body && { requestBody: requestBody(route, route.body) }),
     responses: {
       [route.status]: success(route),
+      ...(route.makesNothing && { 200: { ...success(route), description: route.makesNothing, headers: {} } }),
       ...Object.fromEntries(refusals(route).map((status) => [status, { $ref: '#/components/responses/Problem' }])),
     },
   };

@@ -13,6 +13,8 @@ export interface Request<Path extends string, Query, Body> {
   readonly params: Params<Path>;
   readonly query: Query;
   readonly body: Body;
+  /** Who asks, as the record names them. */
+  readonly by: string;
 }
 
 /** One operation. The router and the OpenAPI document are both made from it, so they cannot differ. */
@@ -29,8 +31,10 @@ export interface Route<Path extends string, Query extends z.ZodType, Body extend
   readonly bodyOptional?: true;
   readonly status: 200 | 201 | 204;
   readonly result?: Result;
-  /** Of what a 201 has made, below /api/v1. */
-  location?(result: z.output<Result>, params: Params<Path>): string;
+  /** When a 201 can be a 200, because nothing was made. */
+  readonly makesNothing?: string;
+  /** Of what a 201 has made, below /api/v1; undefined: nothing was made. */
+  location?(result: z.output<Result>, params: Params<Path>): string | undefined;
   handle(request: Request<Path, z.output<Query>, z.output<Body>>): Promise<z.output<Result>> | z.output<Result>;
 }
 

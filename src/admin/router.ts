@@ -8,7 +8,7 @@ import {
   notFound,
   readJson,
 } from '#src/http/index.ts';
-import { type Authenticate, requireScope } from './authorize.ts';
+import { type Authenticate, authorize, nameOf } from './authorize.ts';
 import { parse, parseQuery } from './parse.ts';
 import type { AnyRoute } from './route.ts';
 
@@ -18,8 +18,7 @@ export const BASE = '/api/v1';
 export function routerOf(table: readonly AnyRoute[], authenticate: Authenticate): Router {
   const router = new Router({ prefix: BASE });
   for (const route of table) {
-    const guards = route.scope ? [requireScope(authenticate, route.scope)] : [];
-    router.register(route.path, [route.method], [...guards, answer(route)] as RouterMiddleware[]);
+    router.register(route.path, [route.method], answer(route, authenticate) as RouterMiddleware);
   }
   for (const [path, routes] of Map.groupBy(table, ({ path }) => path)) {
     router.all(path, () => {
@@ -35,15 +34,17 @@ export const nothingHere: Middleware = async (ctx, next) => {
   throw notFound('there is nothing at this path');
 };
 
-function answer(route: AnyRoute): Middleware {
+function answer(route: AnyRoute, authenticate: Authenticate): Middleware {
   return async (ctx) => {
+    const by = route.scope ? nameOf(await authorize(ctx, authenticate, route.scope)) : 'anybody';
     const query = readQuery(route, ctx);
     const body = await readBody(route, ctx);
     const { params } = ctx as Context & { params: Record<string, string> };
-    const result = await route.handle({ params, query, body });
-    ctx.status = route.status;
+    const result = await route.handle({ params, query, body, by });
+    const location = route.location?.(result, params);
+    ctx.status = route.location && location === undefined ? 200 : route.status;
     ctx.set('Cache-Control', 'no-store');
-    if (route.location) ctx.set('Location', BASE + route.location(result, params));
+    if (location !== undefined) ctx.set('Location', BASE + location);
     if (route.status !== 204) ctx.body = result;
   };
 }

@@ -15,6 +15,10 @@ export interface ApiSettings {
   readonly signingAlg: 'ES256' | 'RS256' | 'Ed25519';
   /** Seconds; undefined: as the client or the server says. */
   readonly accessTokenTtl: number | undefined;
+  /** JWT access tokens have a `jti`. */
+  readonly includeJti: boolean;
+  /** JWT access tokens say where their status can be looked up (Token Status List). */
+  readonly includeStatus: boolean;
   /** Client ids that may introspect tokens meant for this API. */
   readonly introspectionClients: readonly string[];
 }
@@ -36,6 +40,8 @@ export function toApi(row: ApiRow): Api {
     accessTokenFormat: row.access_token_format,
     signingAlg: row.signing_alg,
     accessTokenTtl: row.access_token_ttl ?? undefined,
+    includeJti: row.include_jti,
+    includeStatus: row.include_status,
     introspectionClients: row.introspection_clients,
     builtIn: row.built_in,
     createdAt: row.created_at,
@@ -51,6 +57,8 @@ export function toValues(identifier: string, settings: ApiSettings, builtIn: boo
     access_token_format: settings.accessTokenFormat,
     signing_alg: settings.signingAlg,
     access_token_ttl: settings.accessTokenTtl ?? null,
+    include_jti: settings.includeJti,
+    include_status: settings.includeStatus,
     introspection_clients: [...settings.introspectionClients],
     built_in: builtIn,
   };

@@ -1,5 +1,6 @@
 import type { Noun } from './command.ts';
 import { crud } from './resource.ts';
+import { tokensOf } from './tokens.ts';
 
 const SECRETS = '/clients/{client_id}/secrets';
 
@@ -15,5 +16,6 @@ export const clients: Noun = {
     'secrets list': { about: "list a client's secrets, without their values", method: 'GET', path: SECRETS },
     'secrets add': { about: 'make a new secret and show it once', method: 'POST', path: SECRETS },
     'secrets remove': { about: 'end one secret', method: 'DELETE', path: `${SECRETS}/{id}` },
+    ...tokensOf('a client', '/clients/{client_id}'),
   },
 };

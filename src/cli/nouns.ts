@@ -2,6 +2,8 @@ import { apis } from './apis.ts';
 import { clients } from './clients.ts';
 import type { LocalCommand, Noun } from './command.ts';
 import { keys } from './keys.ts';
+import { rules } from './rules.ts';
+import { tokens } from './tokens.ts';
 import { users } from './users.ts';
 
 /**
@@ -24,5 +26,7 @@ export const NOUNS: Readonly<Record<string, Noun | LocalCommand>> = {
   clients,
   apis,
   users,
+  tokens,
+  rules,
   keys,
 };

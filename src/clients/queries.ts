@@ -94,12 +94,13 @@ export async function insertMissingClient(db: Db, client: ClientValues): Promise
   return rowCount > 0;
 }
 
-/** Undefined when the client was changed or removed since `version` was read. */
+/** Enabling gives back none of the tokens that disabling ended. Undefined when the client was changed or removed since `version` was read. */
 export async function updateClient(db: Db, client: ClientValues, version: string): Promise<ClientRow | undefined> {
   const { rows } = await db.query<ClientRow>(
     `update clients
         set registration = $2, metadata = $3, first_party = $4, access_token_ttl = $5, refresh_token_ttl = $6,
-            disabled = $7, refresh_token_grace = $8, updated_at = now()
+            disabled = $7, tokens_from = case when disabled and not $7 then now() else tokens_from end,
+            refresh_token_grace = $8, updated_at = now()
       where client_id = $1 and xmin::text = $9
       returning ${CLIENT}`,
     [...values(client), version],

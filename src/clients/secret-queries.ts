@@ -4,6 +4,7 @@ export interface SecretRow {
   id: string;
   created_at: Date;
   expires_at: Date | null;
+  last_used_at: Date | null;
 }
 
 /** Whoever changes a client's secrets holds its row: two rotations at once would leave three of them. */
@@ -15,7 +16,7 @@ export async function lockClient(db: Db, clientId: string): Promise<boolean> {
 /** The secrets that work now, newest first. */
 export async function listSecrets(db: Db, clientId: string): Promise<SecretRow[]> {
   const { rows } = await db.query<SecretRow>(
-    `select id, created_at, expires_at
+    `select id, created_at, expires_at, last_used_at
        from client_secrets
       where client_id = $1 and (expires_at is null or expires_at > now())
       order by created_at desc, id`,
@@ -36,7 +37,7 @@ export async function insertSecret(db: Db, id: string, clientId: string, digest:
   const { rows } = await db.query<SecretRow>(
     `insert into client_secrets (id, client_id, digest)
      values ($1, $2, $3)
-     returning id, created_at, expires_at`,
+     returning id, created_at, expires_at, last_used_at`,
     [id, clientId, digest],
   );
   return rows[0] as SecretRow;
@@ -60,4 +61,21 @@ export async function deleteSecret(db: Db, clientId: string, id: string): Promis
     [clientId, id],
   );
   return rowCount > 0;
+}
+
+/** When each of these was last used, unless that is known to the minute. What somebody has locked is left for next time. */
+export async function writeSecretUse(db: Db, digests: readonly string[], times: readonly Date[]): Promise<void> {
+  await db.query(
+    `update client_secrets
+        set last_used_at = used.at
+       from unnest($1::bytea[], $2::timestamptz[]) as used (digest, at)
+      where client_secrets.digest = used.digest
+        and client_secrets.id = any (array(
+              select id
+                from client_secrets
+               where digest = any ($1::bytea[])
+                 and (last_used_at is null or last_used_at < now() - interval '1 minute')
+                 for update skip locked))`,
+    [digests.map((digest) => Buffer.from(digest, 'hex')), times],
+  );
 }

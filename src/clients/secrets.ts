@@ -1,6 +1,7 @@
 import { type Digests, randomId, randomSecret } from '#src/crypto/index.ts';
 import type { Database, Db } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
+import { createUsage } from '#src/tokens/index.ts';
 import type { Client } from './client.ts';
 import * as queries from './secret-queries.ts';
 
@@ -12,6 +13,8 @@ export interface ClientSecret {
   readonly id: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | undefined;
+  /** Coarse: which of two secrets is still in use is what it is for. */
+  readonly lastUsedAt: Date | undefined;
 }
 
 export interface Secrets {
@@ -31,6 +34,8 @@ export interface Secrets {
   listSecrets(clientId: string): Promise<ClientSecret[]>;
   /** @throws {NotFound} */
   removeSecret(clientId: string, secretId: string): Promise<void>;
+  /** Writes what is noted of the use of secrets. */
+  close(): Promise<void>;
 }
 
 interface SecretsDeps {
@@ -41,12 +46,15 @@ interface SecretsDeps {
 
 export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
   const decoy = [digests.of(PURPOSE, randomSecret())];
+  const usage = createUsage((used, times) => queries.writeSecretUse(db, used, times));
 
   return {
     verifySecret(client, secret) {
       const live = client?.secretDigests ?? [];
       const fits = (live.length > 0 ? live : decoy).map((digest) => digests.matches(PURPOSE, secret, digest));
-      return live.length > 0 && fits.includes(true);
+      const used = live[fits.indexOf(true)];
+      if (used) usage.note(used.toString('hex'));
+      return used !== undefined;
     },
 
     async addSecret(clientId, { expiresPreviousIn }) {
@@ -70,6 +78,7 @@ export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
     async removeSecret(clientId, secretId) {
       if (!(await queries.deleteSecret(db, clientId, secretId))) throw new NotFound('secret');
     },
+    close: usage.close,
   };
 }
 
@@ -100,6 +109,6 @@ async function rotate(tx: Db, clientId: string, digest: Buffer, expiresPreviousI
   return queries.insertSecret(tx, randomId(), clientId, digest);
 }
 
-function toSecret({ id, created_at, expires_at }: queries.SecretRow): ClientSecret {
-  return { id, createdAt: created_at, expiresAt: expires_at ?? undefined };
+function toSecret({ id, created_at, expires_at, last_used_at }: queries.SecretRow): ClientSecret {
+  return { id, createdAt: created_at, expiresAt: expires_at ?? undefined, lastUsedAt: last_used_at ?? undefined };
 }

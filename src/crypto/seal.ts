@@ -6,6 +6,8 @@ export interface Seals {
   seal(plain: Buffer, context: string): Buffer;
   /** @throws {Error} when no key fits or the value was changed or moved */
   open(sealed: Buffer, context: string): Buffer;
+  /** Whether it was sealed under the first key; what was not should be sealed anew before its key is given up. */
+  isNewest(sealed: Buffer): boolean;
 }
 
 const KEY_ID_BYTES = 4;
@@ -22,6 +24,8 @@ export function createSeals(keys: readonly Buffer[]): Seals {
   if (!newest) throw new TypeError('at least one secret key is needed');
 
   return {
+    isNewest: (sealed) => newest.id.equals(sealed.subarray(0, KEY_ID_BYTES)),
+
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', newest.key, nonce).setAAD(Buffer.from(context));

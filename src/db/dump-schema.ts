@@ -20,31 +20,44 @@ export async function dumpSchema(db: Db): Promise<string> {
       where c.relkind in ('r', 'p') and ${OURS}
       order by c.relname collate "C"`,
   );
-  const [columns, constraints, indexes, triggers, comments, functions] = [
+  const [columns, constraints, storage, indexes, triggers, comments] = [
     await list(db, COLUMNS),
     await list(db, CONSTRAINTS),
+    await list(db, STORAGE),
     await list(db, INDEXES),
     await list(db, TRIGGERS),
     await list(db, COMMENTS),
-    await list(db, FUNCTIONS),
   ];
   const of = (rows: Row[], name: string) => rows.filter((row) => row.name === name).map(({ text }) => text);
+  const described = ({ name, text }: Row) => [text, ...of(comments, name)].map((line) => `${line};`).join('\n');
 
   const statements = tables.map(({ name, text: partitionedBy }) => {
     const lines = [...of(columns, name), ...of(constraints, name)].map((line) => `  ${line}`).join(',\n');
     const partitions = partitionedBy ? ` partition by ${partitionedBy}` : '';
-    const table = `create table ${name} (\n${lines}\n)${partitions};`;
-    return [table, ...[indexes, comments, triggers].flatMap((rows) => of(rows, name)).map((line) => `${line};`)].join(
-      '\n',
-    );
+    const table = `create table ${name} (\n${lines}\n)${partitions}`;
+    const beside = [storage, indexes, comments, triggers].flatMap((rows) => of(rows, name));
+    return [table, ...beside].map((line) => `${line};`).join('\n');
   });
-  const bodies = functions.map(({ text }) => `${text.trimEnd()};`);
-  return `${[HEADER, ...statements, ...bodies].join('\n\n')}\n`;
+  const sequences = (await list(db, SEQUENCES)).map(described);
+  const views = (await list(db, VIEWS)).map(({ name, text }) => described({ name, text: withoutOnlyAlias(text) }));
+  const functions = (await list(db, FUNCTIONS)).map(({ text }) => `${text.trimEnd()};`);
+  return `${[HEADER, ...statements, ...sequences, ...views, ...functions].join('\n\n')}\n`;
 }
 
 interface Row {
   name: string;
   text: string;
+}
+
+/**
+ * Where a view has one relation only, Postgres 15 says its name before the columns of its own list and later versions do
+ * not. Without it both say the same. Inside of subqueries, whose lines are further in, all of them say it.
+ */
+function withoutOnlyAlias(view: string): string {
+  const [, alias] = /\n {3}FROM (?:.* )?(\w+)$/s.exec(view) ?? [];
+  return alias
+    ? view.replaceAll(/^( SELECT| {4}\S).*$/gm, (line) => line.replaceAll(new RegExp(`\\b${alias}\\.`, 'g'), ''))
+    : view;
 }
 
 async function list(db: Db, statement: string): Promise<Row[]> {
@@ -76,6 +89,15 @@ const CONSTRAINTS = `
    where o.contype in ('c', 'f', 'p', 'u', 'x') and ${OURS}
    order by c.relname collate "C", position(o.contype::text in 'pufcx'), o.conname collate "C"`;
 
+/** What `alter table … set (…)` changed: for tables that come and go by the million, part of the design. */
+const STORAGE = `
+  select c.relname as name,
+         concat('alter table ', c.relname, E' set (\\n  ', array_to_string(c.reloptions, E',\\n  '), E'\\n)') as text
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind in ('r', 'p') and c.reloptions is not null and ${OURS}
+   order by c.relname collate "C"`;
+
 /** Without those that a constraint makes. */
 const INDEXES = `
   select c.relname as name, pg_get_indexdef(i.indexrelid) as text
@@ -95,15 +117,38 @@ const TRIGGERS = `
 
 const COMMENTS = `
   select c.relname as name,
-         concat('comment on ', case when a.attnum is null then concat('table ', c.relname)
+         concat('comment on ', case when a.attnum is null
+                                    then concat(case c.relkind when 'v' then 'view ' when 'S' then 'sequence '
+                                                               else 'table ' end, c.relname)
                                     else concat('column ', c.relname, '.', a.attname) end,
                 ' is ', quote_literal(d.description)) as text
     from pg_description d
     join pg_class c on c.oid = d.objoid
     join pg_namespace n on n.oid = c.relnamespace
     left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and a.attnum > 0
-   where d.classoid = 'pg_class'::regclass and c.relkind in ('r', 'p') and ${OURS}
+   where d.classoid = 'pg_class'::regclass and c.relkind in ('r', 'p', 'S', 'v') and ${OURS}
    order by c.relname collate "C", d.objsubid`;
+
+/** Without those that an identity column makes. */
+const SEQUENCES = `
+  select c.relname as name,
+         concat('create sequence ', c.relname, ' as ', format_type(s.seqtypid, null), ' increment ', s.seqincrement,
+                ' minvalue ', s.seqmin, ' maxvalue ', s.seqmax, ' start ', s.seqstart, ' cache ', s.seqcache,
+                case when s.seqcycle then ' cycle' end) as text
+    from pg_sequence s
+    join pg_class c on c.oid = s.seqrelid
+    join pg_namespace n on n.oid = c.relnamespace
+   where not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'i') and ${OURS}
+   order by c.relname collate "C"`;
+
+/** As the server prints what it parsed: the comments and the spelling are in the migration. */
+const VIEWS = `
+  select c.relname as name,
+         concat('create view ', c.relname, E' as\\n', rtrim(pg_get_viewdef(c.oid, true), ';')) as text
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+   where c.relkind = 'v' and ${OURS}
+   order by c.relname collate "C"`;
 
 const FUNCTIONS = `
   select p.proname as name, pg_get_functiondef(p.oid) as text

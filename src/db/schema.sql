@@ -12,6 +12,8 @@ create table apis (
   built_in boolean not null default false,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  include_jti boolean not null default true,
+  include_status boolean not null default true,
   constraint apis_pkey PRIMARY KEY (identifier),
   constraint apis_ordinal_key UNIQUE (ordinal),
   constraint apis_access_token_format_check CHECK ((access_token_format = ANY (ARRAY['opaque'::text, 'jwt'::text]))),
@@ -19,6 +21,7 @@ create table apis (
 );
 comment on column apis.scopes is '[{name, description}]; granted to clients by name in their registration''s scope';
 comment on column apis.built_in is 'the admin API of this server: it cannot be changed or deleted';
+comment on column apis.include_status is 'JWT access tokens carry a Token Status List reference';
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.apis FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
 create table client_secrets (
@@ -27,10 +30,13 @@ create table client_secrets (
   digest bytea not null,
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
   constraint client_secrets_pkey PRIMARY KEY (id),
   constraint client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(client_id) ON DELETE CASCADE
 );
 CREATE INDEX client_secrets__client_id ON public.client_secrets USING btree (client_id);
+CREATE INDEX client_secrets__digest ON public.client_secrets USING btree (digest);
+comment on column client_secrets.last_used_at is 'coarse: written at most once a minute';
 
 create table clients (
   client_id text not null,
@@ -43,11 +49,28 @@ create table clients (
   disabled boolean not null default false,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  refresh_token_grace integer,
   constraint clients_pkey PRIMARY KEY (client_id),
   constraint clients_ordinal_key UNIQUE (ordinal)
 );
 comment on column clients.registration is 'RFC 7591 client metadata as validated, without client_id and without secrets';
 comment on column clients.metadata is 'copied into tokens as client_metadata';
+comment on column clients.refresh_token_grace is 'seconds in which a repeated refresh gets the identical answer; 0: never';
+
+create table events (
+  id bigint not null generated always as identity,
+  type text not null,
+  client_id text,
+  account_id uuid,
+  data jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  constraint events_pkey PRIMARY KEY (id)
+);
+alter table events set (
+  vacuum_truncate=off
+);
+CREATE INDEX events__created_at ON public.events USING btree (created_at);
+comment on table events is 'what happened, written with what made it happen; never a token value';
 
 create table grants (
   id text not null,
@@ -60,7 +83,11 @@ create table grants (
   revoked_at timestamp with time zone,
   constraint grants_pkey PRIMARY KEY (id)
 );
+alter table grants set (
+  vacuum_truncate=off
+);
 CREATE INDEX grants__account_client ON public.grants USING btree (account_id, client_id);
+CREATE INDEX grants__ended_at ON public.grants USING btree (LEAST(expires_at, revoked_at));
 CREATE INDEX grants__session_uid ON public.grants USING btree (session_uid) WHERE (session_uid IS NOT NULL);
 comment on table grants is 'one authorization: every code and token that came of it lives and dies with this row';
 comment on column grants.session_uid is 'ends with this session: signing out takes back what was not granted offline_access';
@@ -71,13 +98,70 @@ create table interactions (
   expires_at timestamp with time zone not null,
   constraint interactions_pkey PRIMARY KEY (id)
 );
+alter table interactions set (
+  autovacuum_vacuum_scale_factor=0.01,
+  autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0,
+  vacuum_truncate=off
+);
+CREATE INDEX interactions__expires_at ON public.interactions USING btree (expires_at);
+
+create table jobs (
+  name text not null,
+  due_at timestamp with time zone not null,
+  constraint jobs_pkey PRIMARY KEY (name)
+);
+comment on table jobs is 'work that comes round by itself; due_at in the future: done, or under way at one instance until then';
+
+create table refresh_answers (
+  token_id bytea not null,
+  successor_id bytea not null,
+  sealed bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint refresh_answers_pkey PRIMARY KEY (token_id)
+);
+alter table refresh_answers set (
+  autovacuum_vacuum_scale_factor=0.01,
+  autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0,
+  vacuum_truncate=off
+);
+CREATE INDEX refresh_answers__expires_at ON public.refresh_answers USING btree (expires_at);
+comment on table refresh_answers is 'the answer a refresh token was exchanged for, sealed under a key derived from that token';
 
 create table replays (
   id bytea not null,
   expires_at timestamp with time zone not null,
   constraint replays_pkey PRIMARY KEY (id)
 );
+alter table replays set (
+  autovacuum_vacuum_scale_factor=0.01,
+  autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0,
+  vacuum_truncate=off
+);
+CREATE INDEX replays__expires_at ON public.replays USING btree (expires_at);
 comment on table replays is 'jti of DPoP proofs and client assertions already seen: inserting twice is the replay';
+
+create table revocation_rules (
+  id text not null,
+  ordinal bigint not null generated always as identity,
+  user_id uuid,
+  client_id text,
+  scope text,
+  audience text,
+  kind text,
+  issued_before timestamp with time zone not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint revocation_rules_pkey PRIMARY KEY (id),
+  constraint revocation_rules_ordinal_key UNIQUE (ordinal),
+  constraint revocation_rules_check CHECK ((num_nonnulls(user_id, client_id, scope, audience, kind) > 0))
+);
+CREATE INDEX revocation_rules__party ON public.revocation_rules USING btree (COALESCE(client_id, (user_id)::text, ''::text));
+comment on table revocation_rules is 'each row takes back every matching token issued before, however many';
 
 create table sessions (
   id bytea not null,
@@ -87,7 +171,14 @@ create table sessions (
   expires_at timestamp with time zone not null,
   constraint sessions_pkey PRIMARY KEY (id)
 );
+alter table sessions set (
+  autovacuum_vacuum_scale_factor=0.01,
+  autovacuum_vacuum_threshold=5000,
+  autovacuum_vacuum_cost_delay=0,
+  vacuum_truncate=off
+);
 CREATE INDEX sessions__account_id ON public.sessions USING btree (account_id) WHERE (account_id IS NOT NULL);
+CREATE INDEX sessions__expires_at ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions__uid ON public.sessions USING btree (uid);
 comment on table sessions is 'signed-in browsers; id is the cookie''s digest and changes with each sign-in, uid stays: two tabs that finish at once leave two rows of one uid, and both cookies work';
 
@@ -97,10 +188,25 @@ create table signing_keys (
   public_jwk jsonb not null,
   private_jwk bytea not null,
   created_at timestamp with time zone not null default now(),
+  signs_from timestamp with time zone not null default now(),
+  signs_until timestamp with time zone,
+  longest_ttl integer not null default 1209600,
   constraint signing_keys_pkey PRIMARY KEY (kid)
 );
+CREATE UNIQUE INDEX signing_keys__newest ON public.signing_keys USING btree (alg) WHERE (signs_until IS NULL);
 comment on column signing_keys.private_jwk is 'sealed under MINTMARK_SECRET_KEYS';
+comment on column signing_keys.signs_from is 'published before, so that verifiers know the key when it begins to sign';
+comment on column signing_keys.signs_until is 'when its successor begins to sign; null: there is none yet';
+comment on column signing_keys.longest_ttl is 'seconds: nothing signed with it is of use for longer, so its public half may leave the key set that long after signs_until';
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
+
+create table status_permutation (
+  single boolean not null default true,
+  sealed_key bytea not null,
+  constraint status_permutation_pkey PRIMARY KEY (single),
+  constraint status_permutation_single_check CHECK (single)
+);
+comment on table status_permutation is 'one row: the key of the permutation that keeps indices from telling the order of issue; for the life of the data';
 
 create table tokens (
   id bytea not null,
@@ -118,14 +224,31 @@ create table tokens (
   consumed_at timestamp with time zone,
   revoked_at timestamp with time zone,
   remainder jsonb not null,
-  constraint tokens_pkey PRIMARY KEY (id),
-  constraint tokens_user_code_key UNIQUE (user_code)
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone,
+  status_list integer,
+  status_index integer,
+  constraint tokens_pkey PRIMARY KEY (id)
 );
-CREATE INDEX tokens__account_id ON public.tokens USING btree (account_id, issued_at) WHERE (account_id IS NOT NULL);
-CREATE INDEX tokens__client_id ON public.tokens USING btree (client_id, issued_at);
-CREATE INDEX tokens__grant_id ON public.tokens USING btree (grant_id) WHERE (grant_id IS NOT NULL);
+alter table tokens set (
+  autovacuum_vacuum_scale_factor=0.01,
+  autovacuum_vacuum_threshold=20000,
+  autovacuum_vacuum_insert_scale_factor=0.01,
+  autovacuum_vacuum_insert_threshold=100000,
+  autovacuum_vacuum_cost_delay=0,
+  vacuum_truncate=off
+);
+CREATE INDEX tokens__access_of_grant ON public.tokens USING btree (grant_id) WHERE ((kind = 'access_token'::text) AND (revoked_at IS NULL) AND (grant_id IS NOT NULL));
+CREATE INDEX tokens__account_id ON public.tokens USING btree (account_id, created_at) WHERE (account_id IS NOT NULL);
+CREATE INDEX tokens__client_id ON public.tokens USING btree (client_id, created_at);
+CREATE INDEX tokens__created_at ON public.tokens USING btree (created_at);
+CREATE INDEX tokens__expires_at ON public.tokens USING btree (expires_at);
+CREATE INDEX tokens__status_list ON public.tokens USING btree (status_list, expires_at) WHERE (status_list IS NOT NULL);
+CREATE UNIQUE INDEX tokens__user_code ON public.tokens USING btree (user_code) WHERE (user_code IS NOT NULL);
 comment on table tokens is 'every bearer artifact: codes, access and refresh tokens (JWTs too), device codes, pushed requests';
 comment on column tokens.remainder is 'what the protocol engine keeps with a token beyond the typed columns';
+comment on column tokens.created_at is 'to the microsecond: what revocation rules compare, where iat has only seconds';
+comment on column tokens.last_used_at is 'coarse: written at most once a minute';
 
 create table users (
   id uuid not null default gen_random_uuid(),
@@ -146,6 +269,58 @@ create table users (
 );
 comment on column users.username_key is 'NFKC case-folded: Ann and ann are one person';
 comment on column users.disabled_until is 'when disabled ends by itself; null with disabled: until an administrator enables';
+
+create sequence status_entries as bigint increment 512 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
+comment on sequence status_entries is 'each value begins a block of numbers, one for each JWT access token with a status: its list and, permuted, its index';
+
+create view token_states as
+ SELECT id,
+    kind,
+    format,
+    client_id,
+    account_id,
+    grant_id,
+    grant_type,
+    scope,
+    audience,
+    user_code,
+    issued_at,
+    expires_at,
+    consumed_at,
+    revoked_at,
+    remainder,
+    created_at,
+    last_used_at,
+    status_list,
+    status_index,
+    stands,
+    stands AND NOT (EXISTS ( SELECT 1
+           FROM revocation_rules r
+          WHERE s.created_at < r.issued_before AND (COALESCE(r.client_id, r.user_id::text, ''::text) = ANY (ARRAY[''::text, s.client_id, s.account_id::text])) AND (r.user_id IS NULL OR r.user_id = s.account_id) AND (r.client_id IS NULL OR r.client_id = s.client_id) AND (r.kind IS NULL OR r.kind = s.kind) AND (r.scope IS NULL OR (r.scope = ANY (string_to_array(s.scope, ' '::text)))) AND (r.audience IS NULL OR r.audience = s.audience OR s.audience IS NULL AND (s.remainder -> 'resource'::text) @> to_jsonb(r.audience)))) AS lives
+   FROM ( SELECT t.id,
+            t.kind,
+            t.format,
+            t.client_id,
+            t.account_id,
+            t.grant_id,
+            t.grant_type,
+            t.scope,
+            t.audience,
+            t.user_code,
+            t.issued_at,
+            t.expires_at,
+            t.consumed_at,
+            t.revoked_at,
+            t.remainder,
+            t.created_at,
+            t.last_used_at,
+            t.status_list,
+            t.status_index,
+            t.revoked_at IS NULL AND c.client_id IS NOT NULL AND NOT c.disabled AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR u.disabled_until <= now())) AS stands
+           FROM tokens t
+             LEFT JOIN clients c ON c.client_id = t.client_id AND c.created_at <= t.created_at
+             LEFT JOIN grants g ON g.id = t.grant_id
+             LEFT JOIN users u ON u.id = t.account_id) s;
 
 CREATE OR REPLACE FUNCTION public.announce_change()
  RETURNS trigger

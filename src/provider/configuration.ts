@@ -15,6 +15,7 @@ import { policy } from './policy.ts';
 import { expiresWithSession, issueRefreshToken, revokeGrantPolicy, rotateRefreshToken } from './refresh.ts';
 import { routes } from './routes.ts';
 import { claims, scopes } from './scopes.ts';
+import { formats } from './status-claim.ts';
 
 export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
   return {
@@ -47,6 +48,7 @@ export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
     // What we hand out, for how long, and when it ends
     ttl: lifetimes,
     extraTokenClaims,
+    formats: formats(deps),
     issueRefreshToken,
     rotateRefreshToken,
     expiresWithSession,

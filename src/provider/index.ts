@@ -12,15 +12,18 @@ import type { Apis } from '#src/apis/index.ts';
 import type { Clients } from '#src/clients/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
-import type { Tokens } from '#src/tokens/index.ts';
+import type { StatusLists, TokenList, Tokens } from '#src/tokens/index.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { configuration } from './configuration.ts';
 import { type Log, logEvents } from './events.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
 import { REFRESH_GRANT, REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
+import { inactiveReason } from './inactive-reason.ts';
 import { engineGrantHandler } from './internals.ts';
+import { jwksCaching } from './jwks-caching.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
+import { endClientAlone } from './stay-signed-in.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
@@ -37,6 +40,9 @@ export interface ProviderDeps {
   readonly clients: Clients;
   readonly pages: Pages;
   readonly tokens: Tokens;
+  readonly keys: Keys;
+  readonly statusLists: StatusLists;
+  readonly tokenList: TokenList;
 }
 
 export interface Engine {
@@ -46,32 +52,30 @@ export interface Engine {
   readonly unitOfWork: Middleware;
   /** The engine as it is now; do not hold on to it. */
   current(): Provider;
+  /** What to look a presented token up by: itself, or for a JWT of ours a reference to its row. */
+  exchangeToken(token: string): Promise<string>;
   close(): void;
 }
 
-export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Promise<Engine> {
+export function createEngine(deps: ProviderDeps, log: Log): Engine {
   const unit = unitOfWork(deps.tokens, (ctx, refusal) => answerPage(deps.pages, ctx, refusal));
-  let built = build(deps, await keys.load());
-  const stop = keys.onChange(() => {
-    keys.load().then(
-      (jwks) => {
-        built = build(deps, jwks);
-      },
-      (error: unknown) =>
-        log.error({ err: error }, 'the signing keys changed but could not be read; the old ones stay'),
-    );
+  let built = build(deps, deps.keys.all());
+  const stop = deps.keys.onChange(() => {
+    built = build(deps, deps.keys.all());
   });
 
   return {
     middleware: (ctx, next) => built.middleware(ctx, next),
     unitOfWork: unit,
     current: () => built.provider,
+    exchangeToken: (token) => built.exchangeToken(token),
     close: stop,
   };
 
-  function build(of: ProviderDeps, jwks: JWK[]): { provider: Provider; middleware: Middleware } {
+  function build(of: ProviderDeps, jwks: readonly JWK[]) {
     const provider = new Provider(of.issuer, configuration(of, { keys: jwks } as JWKS));
     logEvents(provider, log);
+    endClientAlone(provider, of.tokens);
     compareClientSecrets(provider, of.clients);
     keepJwtAccessTokens(provider);
     provider.registerGrantType(
@@ -84,8 +88,11 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
     const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
     return {
       provider,
+      exchangeToken,
       middleware: compose([
         unit,
+        inactiveReason(of.tokens, of.tokenList),
+        jwksCaching,
         forms(exchangeToken),
         ...(provider as unknown as { middleware: Middleware[] }).middleware,
       ]),

@@ -2,8 +2,10 @@
  * JWT access tokens with a row in the token store: what makes them listable, revocable and countable. The engine alone
  * signs and forgets them.
  */
-import type { JWTPayload } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import type Provider from 'oidc-provider';
+import { statusOf } from './status-claim.ts';
+import { signingInput } from './structured-tokens.ts';
 
 interface Issuing {
   jti: string;
@@ -20,7 +22,10 @@ export function keepJwtAccessTokens(provider: Provider): void {
     prototype.getValueAndPayload = async function keepARow(this: Issuing) {
       const { value, payload } = await format.call(this);
       if (payload) return { value, payload };
-      return { value, payload: { ...inPayload(this), ...timesOf(value), format: 'jwt' } };
+      const claims = decodeJwt(value);
+      // The engine saves the row under `jti` as it is after this.
+      if (claims.jti === undefined) this.jti = signingInput(value);
+      return { value, payload: { ...inPayload(this), ...said(claims), format: 'jwt' } };
     };
   }
 }
@@ -32,8 +37,8 @@ function inPayload(token: Issuing): Record<string, unknown> {
   );
 }
 
-/** The row says what the signed token says, to the second. */
-function timesOf(jwt: string): Pick<JWTPayload, 'iat' | 'exp'> {
-  const { iat, exp } = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as JWTPayload;
-  return { iat: iat as number, exp: exp as number };
+/** The row says what the signed token says: its times to the second, its name, and where its status stands. */
+function said(claims: JWTPayload) {
+  const { iat, exp, jti } = claims;
+  return { iat: iat as number, exp: exp as number, jti, status: statusOf(claims) };
 }

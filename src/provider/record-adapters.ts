@@ -1,5 +1,6 @@
 /** The engine's other models: grants, browser sessions, interactions, and the memory of proofs already seen. */
 import type { AdapterPayload } from 'oidc-provider';
+import { openUnder, sealUnder } from '#src/crypto/index.ts';
 import type { Grant, Tokens } from '#src/tokens/index.ts';
 import type { ModelAdapter } from './adapter.ts';
 
@@ -41,25 +42,43 @@ const toGrantPayload = ({ id, accountId, clientId, consented, issuedAt, expiresA
   exp: expiresAt,
 });
 
+/**
+ * What waits for a form of this browser (its anti-forgery secret, where it goes on, which may hold an interaction's id) is
+ * sealed under the cookie: nobody but the browser that presents it needs to read it.
+ */
+const STATE = 'session state';
+
+const seal = (cookie: string, state: unknown): string =>
+  sealUnder(cookie, Buffer.from(JSON.stringify(state)), STATE).toString('base64url');
+
+const open = (cookie: string, sealed: unknown): Record<string, unknown> | undefined => {
+  const opened = openUnder(cookie, Buffer.from(String(sealed), 'base64url'), STATE);
+  return opened && (JSON.parse(opened.toString()) as Record<string, unknown>);
+};
+
 export function sessionAdapter({ units, ...tokens }: Tokens): ModelAdapter {
   return {
-    async upsert(cookie, { jti: _, kind: __, exp, ...payload }) {
+    async upsert(cookie, { jti: _, kind: __, exp, state, ...payload }) {
       if (!payload.uid || exp === undefined) throw new Error('the engine gave a session without uid or end');
       units.open().putSession({
         id: tokens.idFor('session', cookie),
         uid: payload.uid,
         accountId: payload.accountId,
-        payload,
+        payload: state ? { ...payload, state: seal(cookie, state) } : payload,
         expiresAt: exp,
       });
     },
     async find(cookie) {
       const session = await tokens.findSession(cookie);
-      return session && { ...session.payload, kind: 'Session', jti: cookie, exp: session.expiresAt };
+      if (!session) return undefined;
+      const { state, ...payload } = session.payload;
+      return { ...payload, ...(state === undefined ? {} : { state: open(cookie, state) }), kind: 'Session', jti: cookie, exp: session.expiresAt };
     },
     async findByUid(uid) {
       const session = await tokens.findSessionByUid(uid);
-      return session && { ...session.payload, kind: 'Session', exp: session.expiresAt };
+      if (!session) return undefined;
+      const { state: _, ...payload } = session.payload;
+      return { ...payload, kind: 'Session', exp: session.expiresAt };
     },
     async destroy(cookie) {
       units.open().endSession(tokens.idFor('session', cookie));

@@ -16,6 +16,14 @@ export interface StructuredTokenDeps {
   readonly publicKeys: JWK[];
 }
 
+/**
+ * What a JWT without a jti is found by. Not the whole of it: who holds one ECDSA signature can make a second one that is
+ * as valid, and a revocation must hold for both.
+ */
+export function signingInput(jwt: string): string {
+  return jwt.slice(0, jwt.lastIndexOf('.'));
+}
+
 /** Returns the function that turns what was presented as `token` into what the engine can look up. */
 export function structuredTokens({
   issuer,
@@ -25,22 +33,26 @@ export function structuredTokens({
   const keySet = createLocalJWKSet({ keys: publicKeys });
   const algorithms = publicKeys.flatMap(({ alg }) => alg ?? []);
 
+  /** What the JWT's row is found by; undefined when this server did not sign it, or not as an access token. */
+  async function rowOf(jwt: string): Promise<string | undefined> {
+    try {
+      // Time is not checked here: the row decides about expiry, as it does for opaque tokens.
+      const { payload } = await jwtVerify(jwt, keySet, { issuer, typ: 'at+jwt', algorithms, currentDate: new Date(0) });
+      return payload.jti ?? signingInput(jwt);
+    } catch {
+      // As unknown as a random string, and no more than that is said.
+      return undefined;
+    }
+  }
+
   return async (token) => {
     // Opaque values hold no dot. Whatever else does, an unsigned or encrypted JWT too, must not reach the engine either.
     if (!token.includes('.')) return token;
-    try {
-      // Time is not checked here: the row decides about expiry, as it does for opaque tokens.
-      const { payload } = await jwtVerify(token, keySet, {
-        issuer,
-        typ: 'at+jwt',
-        algorithms,
-        currentDate: new Date(0),
-      });
-      const row = payload.jti === undefined ? undefined : await tokens.find(payload.jti);
-      return row?.format === 'jwt' ? tokens.references.referenceTo(row.id) : UNKNOWN;
-    } catch {
-      // Not signed by this server, or not an access token: as unknown as a random string, and no more than that is said.
-      return UNKNOWN;
-    }
+    const value = await rowOf(token);
+    if (value === undefined) return UNKNOWN;
+    const row = await tokens.find(value);
+    if (row && row.format !== 'jwt') return UNKNOWN;
+    // A dead one too: its own client may be told why.
+    return tokens.references.referenceTo(row?.id ?? tokens.references.idOf('token', value));
   };
 }

@@ -36,9 +36,10 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
       return toPayload(token, model, {
         jti: value,
         // A JWT's row lies under its jti, which is no secret: the engine refuses rows of another format than opaque as
-        // bearer values. Only a reference, made after the JWT itself was verified, may open it.
+        // bearer values. Only a reference, made after the JWT itself was verified, may open it; it stays the name of one
+        // without a jti.
         ...(references.isReference(value) && token.format === 'jwt'
-          ? { jti: String(token.remainder.jti) }
+          ? { jti: String(token.remainder.jti ?? value) }
           : { format: token.format }),
       });
     },

@@ -12,10 +12,30 @@ import * as queries from './queries.ts';
 import type { Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
 import { createUnits, type Units } from './unit.ts';
+import { createUsage } from './usage.ts';
+import { writeTokenUse } from './usage-queries.ts';
 
+export {
+  createTokenList,
+  GRANT_POSITION,
+  LISTED_KINDS,
+  type ListedGrant,
+  type ListedKind,
+  type ListedToken,
+  TOKEN_POSITION,
+  type TokenFilter,
+  type TokenList,
+  type TokenStatus,
+} from './listing.ts';
 export type { Grant, Interaction, Session, StatusEntry, Token, TokenEvent, TokenFormat, TokenKind } from './records.ts';
 export type { References } from './references.ts';
+export { createRetention, type Retention } from './retention.ts';
+export { createRevocation, type Revocation } from './revocation.ts';
+export { statusRoutes } from './routes.ts';
+export { createRevocationRules, type RevocationRule, type RevocationRules, type RuleConditions } from './rules.ts';
+export { createStatusLists, type StatusList, type StatusLists } from './status-lists.ts';
 export { GuardFailed, type Unit } from './unit.ts';
+export { createUsage, type Usage } from './usage.ts';
 
 export interface Bearer {
   readonly clientId: string;
@@ -35,7 +55,10 @@ export interface Tokens {
   idFor(purpose: Purpose, value: string): string;
   findByUserCode(userCode: string): Promise<Token | undefined>;
   findGrant(id: string): Promise<Grant | undefined>;
-  /** The account's living grants to the client, newest first: what it has consented to before. */
+  /**
+   * What the account has consented to before, newest first: its grants to the client that live, or that ended only because
+   * the person signed out. One that was revoked is consent withdrawn.
+   */
   grantsBetween(accountId: string, clientId: string): Promise<Grant[]>;
   findSession(cookie: string): Promise<Session | undefined>;
   findSessionByUid(uid: string): Promise<Session | undefined>;
@@ -45,6 +68,8 @@ export interface Tokens {
   isReplay(value: string): Promise<boolean>;
   /** Who holds this opaque access token for `audience`; undefined when it is not good for it, whatever the reason. */
   authenticate(value: string, audience: string): Promise<Bearer | undefined>;
+  /** Writes what is noted of the use of tokens. */
+  close(): Promise<void>;
 }
 
 export function createTokens({ db, digests }: { db: Database; digests: Digests }): Tokens {
@@ -56,6 +81,7 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
   const interactionById = batched((ids: string[]) => queries.findInteractions(db, ids), slots);
   const units = createUnits(createCommitter(db));
   const references = createReferences(digests);
+  const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
   /** Looks under the newest secret key first and under the older ones only when that finds nothing. */
   async function lookUp<Found extends { id: string }>(
@@ -78,6 +104,7 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
       const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
       if (known) return known;
       const token = await tokenById(id);
+      if (token && isUsable(token)) usage.note(token.id);
       if (token) unit?.seen.set(id, token);
       return token;
     });
@@ -123,5 +150,9 @@ export function createTokens({ db, digests }: { db: Database; digests: Digests }
         scopes: new Set(token.scope?.split(' ')),
       };
     },
+    close: usage.close,
   };
 }
+
+/** Showing a token that is used up or over is no use of it. */
+const isUsable = ({ consumedAt, expiresAt }: Token) => consumedAt === undefined && expiresAt > Date.now() / 1000;

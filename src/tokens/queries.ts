@@ -41,7 +41,9 @@ const toToken = (row: TokenRow): Token => ({
   expiresAt: seconds(row.expires_at),
   consumedAt: row.consumed_at ? seconds(row.consumed_at) : undefined,
   status:
-    row.status_list === null || row.status_index === null ? undefined : { list: row.status_list, index: row.status_index },
+    row.status_list === null || row.status_index === null
+      ? undefined
+      : { list: row.status_list, index: row.status_index },
   remainder: row.remainder,
 });
 
@@ -107,7 +109,7 @@ export async function grantsBetween(db: Db, accountId: string, clientId: string)
        from grants
       where account_id = $1
         and client_id = $2
-        and revoked_at is null
+        and (revoked_at is null or signed_out)
         and expires_at > now()
       order by created_at desc
       limit 20`,

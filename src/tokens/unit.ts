@@ -29,6 +29,8 @@ export class Unit {
   readonly rotatedSessions = new Set<string>();
   /** Sessions that end: every cookie of the uid with them. */
   readonly endedSessions = new Set<string>();
+  /** Clients a person signed out of while staying signed in here: session uid and client id, by a blank. */
+  readonly endedClients = new Set<string>();
   consumes: string | undefined;
   /** What the consumed refresh token is exchanged for, should the client have to ask again. */
   answer: RefreshAnswer | undefined;
@@ -81,6 +83,11 @@ export class Unit {
     this.rotatedSessions.add(id);
   }
 
+  /** The person stays signed in here and ends what this client got in the session. */
+  endClient(sessionUid: string, clientId: string): void {
+    this.endedClients.add(`${sessionUid} ${clientId}`);
+  }
+
   /** Called once, before the commit. */
   settle(): void {
     for (const [grantId, sessionUid] of this.#sessionOfGrant) {
@@ -124,7 +131,7 @@ export class Unit {
       this.events.length === 0 &&
       [this.tokens, this.grants, this.sessions, this.interactions].every(({ size }) => size === 0) &&
       [this.endedTokens, this.endedGrants, this.endedInteractions].every(({ size }) => size === 0) &&
-      [this.rotatedSessions, this.endedSessions].every(({ size }) => size === 0)
+      [this.rotatedSessions, this.endedSessions, this.endedClients].every(({ size }) => size === 0)
     );
   }
 
@@ -146,6 +153,7 @@ export class Unit {
       ...this.endedInteractions,
       ...this.rotatedSessions,
       ...this.endedSessions,
+      ...this.endedClients,
       ...(this.consumes ? [this.consumes] : []),
       ...(this.replay ? [this.replay.id] : []),
     ];

@@ -5,7 +5,8 @@
  * - `unseen` burns the proof of possession even when another guard fails: it has been presented.
  * - `living` locks grant, user and client for share, so a revocation or a disabling that is just being committed is waited
  *   for, and wins.
- * - `consumed` is the compare-and-set of single use.
+ * - `consumed` is the compare-and-set of single use, of a token that no rule takes back at this moment: a refresh that was
+ *   looked up before a rule was written must not carry what it stands for past it.
  * - Only rows of units that `passed` all of this are written.
  */
 export const WRITE = `
@@ -41,6 +42,7 @@ with unit as (
    where t.id = living.consumes
      and t.consumed_at is null
      and t.revoked_at is null
+     and (select s.lives from token_states s where s.id = t.id)
   returning living.no
 ), passed as materialized (
   select no from living where consumes is null or no in (select no from consumed)
@@ -118,9 +120,13 @@ with unit as (
      and revoked_at is null
 ), ended_with_session as (
   update grants
-     set revoked_at = now()
-   where session_uid in (select key from ended where relation = 'sessions')
-     and revoked_at is null
+     set revoked_at = now(), signed_out = true
+   where revoked_at is null
+     and (session_uid in (select key from ended where relation = 'sessions')
+          or (session_uid, client_id) in (
+               select split_part(key, ' ', 1), split_part(key, ' ', 2)
+                 from ended
+                where relation = 'clients of sessions'))
 ), ended_interactions as (
   delete from interactions
    where id in (select decode(key, 'hex') from ended where relation = 'interactions')

@@ -19,13 +19,33 @@ export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
   }
   const relations = [
     [...units.entries()].map(([no, unit]) => guards(no, unit)),
-    rowsOf(units, (unit) => unit.grants.values(), ({ issuedAt: _, ...grant }) => grant),
+    rowsOf(
+      units,
+      (unit) => unit.grants.values(),
+      ({ issuedAt: _, ...grant }) => grant,
+    ),
     rowsOf(units, (unit) => unit.tokens.values(), tokenRow),
-    rowsOf(units, (unit) => unit.sessions.values(), (session) => session),
-    rowsOf(units, (unit) => unit.interactions.values(), (interaction) => interaction),
-    rowsOf(units, (unit) => unit.events, (event) => event),
+    rowsOf(
+      units,
+      (unit) => unit.sessions.values(),
+      (session) => session,
+    ),
+    rowsOf(
+      units,
+      (unit) => unit.interactions.values(),
+      (interaction) => interaction,
+    ),
+    rowsOf(
+      units,
+      (unit) => unit.events,
+      (event) => event,
+    ),
     rowsOf(units, endings, (ending) => ending),
-    rowsOf(units, (unit) => unit.superseding, ({ grantId, audience }) => ({ grantId, audience })),
+    rowsOf(
+      units,
+      (unit) => unit.superseding,
+      ({ grantId, audience }) => ({ grantId, audience }),
+    ),
   ];
   const { rows } = await db.query<{ no: number }>(
     WRITE,
@@ -77,6 +97,7 @@ function endings(unit: Unit): { relation: string; key: string }[] {
     ...of('interactions', unit.endedInteractions),
     ...of('rotated sessions', unit.rotatedSessions),
     ...of('sessions', unit.endedSessions),
+    ...of('clients of sessions', unit.endedClients),
   ];
 }
 

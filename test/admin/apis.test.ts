@@ -61,4 +61,12 @@ describe.each(ENGINES)('/apis on %s', (engine) => {
     const answer = await administration().api.post('/apis', wanted);
     expect(answer).toMatchObject({ status, body: { errors: [{ path }] } });
   });
+
+  test('shows the lifetime that counts, its own or the default of the server', async () => {
+    const { api } = administration();
+    const { identifier, effective } = await registerApi(api);
+    expect(effective).toEqual({ access_token_ttl: 3_600 });
+    const { body } = await api.patch(at(identifier), { access_token_ttl: 60 });
+    expect(body).toMatchObject({ access_token_ttl: 60, effective: { access_token_ttl: 60 } });
+  });
 });

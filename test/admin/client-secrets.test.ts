@@ -55,7 +55,12 @@ describe.each(ENGINES)('/clients/:id/secrets on %s', (engine) => {
   test('a deleted secret stops working; the list never shows values', async () => {
     const { api, path, first, works } = await machine();
     const [secret] = (await api.get(path)).body.items;
-    expect(secret).toEqual({ id: expect.any(String), created_at: expect.any(String), expires_at: null });
+    expect(secret).toEqual({
+      id: expect.any(String),
+      created_at: expect.any(String),
+      expires_at: null,
+      last_used_at: null,
+    });
     expect(await api.delete(`${path}/${secret.id}`)).toMatchObject({ status: 204 });
     expect(await works(first)).toBe(false);
     expect(await api.delete(`${path}/${secret.id}`)).toMatchObject({ status: 404 });

@@ -145,4 +145,21 @@ describe.each(ENGINES)('/clients on %s', (engine) => {
     before.delete(removed);
     expect(seen).toEqual(expect.arrayContaining([...before]));
   });
+
+  test('shows the lifetimes that count, its own or the defaults of the server', async () => {
+    const { api } = administration();
+    const defaults = {
+      access_token_ttl: 3_600,
+      refresh_token_ttl: 14 * 86_400,
+      refresh_token_absolute_ttl: 365 * 86_400,
+      refresh_token_grace: 10,
+      authorization_code_ttl: 60,
+    };
+    const { client_id, effective } = await registerClient(api);
+    expect(effective).toEqual(defaults);
+    const own = { access_token_ttl: 300, refresh_token_ttl: 7_200, refresh_token_grace: 0 };
+    const { body } = await api.patch(`/clients/${client_id}`, own);
+    expect(body).toMatchObject({ ...own, effective: { ...defaults, ...own } });
+    expect(await api.patch(`/clients/${client_id}`, { effective: {} })).toMatchObject({ status: 400 });
+  });
 });

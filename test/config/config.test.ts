@@ -29,6 +29,7 @@ test('without any setting it is an embedded server on localhost:3000 that makes 
     adminClient: undefined,
     workers: 1,
     trustProxy: false,
+    retentionDays: 30,
     logLevel: 'info',
   });
 });
@@ -46,6 +47,8 @@ test.each<[setting: Record<string, string>, read: object]>([
   [{ PORT: '8080' }, { port: 8080, issuer: 'http://localhost:8080' }],
   [{ PORT: '1' }, { port: 1 }],
   [{ PORT: '65535' }, { port: 65_535 }],
+  [{ MINTMARK_RETENTION_DAYS: '0' }, { retentionDays: 0 }],
+  [{ MINTMARK_RETENTION_DAYS: '3650' }, { retentionDays: 3650 }],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
   [{ HOST: '::1' }, { host: '::1' }],
   [{ HOST: 'auth.internal' }, { host: 'auth.internal' }],

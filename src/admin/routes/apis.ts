@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Api, ApiSettings, Apis } from '#src/apis/index.ts';
+import { accessTokenLifetime } from '#src/oauth/lifetimes.ts';
 import { found } from '../found.ts';
 import { patchOf, seconds, timestamp } from '../members.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -29,6 +30,11 @@ const settings = {
   access_token_format: format.optional().meta({ default: 'opaque' }),
   signing_alg: alg.optional().meta({ default: 'ES256' }),
   access_token_ttl: seconds().optional(),
+  include_jti: z.boolean().optional().meta({ default: true, description: 'JWT access tokens have a jti' }),
+  include_status: z.boolean().optional().meta({
+    default: true,
+    description: 'JWT access tokens refer to a Token Status List, for verifiers that are offline',
+  }),
   introspection_clients: z
     .array(z.string().min(1).max(128))
     .max(200)
@@ -48,6 +54,11 @@ const api = z
     access_token_format: format,
     signing_alg: alg,
     access_token_ttl: seconds().nullable(),
+    effective: z
+      .object({ access_token_ttl: seconds().meta({ description: 'Seconds; a client that says less is obeyed' }) })
+      .meta({ id: 'ApiLifetimes', description: 'What counts: what the API says, else the default of this server' }),
+    include_jti: z.boolean(),
+    include_status: z.boolean(),
     introspection_clients: z.array(z.string()),
     built_in: z.boolean().meta({ description: 'This API itself: it cannot be changed or deleted' }),
     created_at: timestamp,
@@ -122,6 +133,8 @@ function toSettings(wire: z.output<typeof changedApi>): ApiSettings {
     accessTokenFormat: wire.access_token_format ?? 'opaque',
     signingAlg: wire.signing_alg ?? 'ES256',
     accessTokenTtl: wire.access_token_ttl,
+    includeJti: wire.include_jti ?? true,
+    includeStatus: wire.include_status ?? true,
     introspectionClients: wire.introspection_clients ?? [],
   };
 }
@@ -134,6 +147,8 @@ function toEditable(present: Api): z.output<typeof changedApi> {
     access_token_format: present.accessTokenFormat,
     signing_alg: present.signingAlg,
     access_token_ttl: present.accessTokenTtl,
+    include_jti: present.includeJti,
+    include_status: present.includeStatus,
     introspection_clients: [...present.introspectionClients],
   };
 }
@@ -146,6 +161,9 @@ function toWire(present: Api): z.output<typeof api> {
     access_token_format: present.accessTokenFormat,
     signing_alg: present.signingAlg,
     access_token_ttl: present.accessTokenTtl ?? null,
+    effective: { access_token_ttl: accessTokenLifetime(present.accessTokenTtl) },
+    include_jti: present.includeJti,
+    include_status: present.includeStatus,
     introspection_clients: [...present.introspectionClients],
     built_in: present.builtIn,
     created_at: present.createdAt.toISOString(),

@@ -18,7 +18,12 @@ const rotation = z
   .meta({ id: 'SecretRotation' });
 
 const secret = z
-  .object({ id: z.string(), created_at: timestamp, expires_at: timestamp.nullable() })
+  .object({
+    id: z.string(),
+    created_at: timestamp,
+    expires_at: timestamp.nullable(),
+    last_used_at: timestamp.nullable().meta({ description: 'To the minute or two; null: never' }),
+  })
   .meta({ id: 'ClientSecret' });
 
 const createdSecret = secret
@@ -66,6 +71,11 @@ export function clientSecretRoutes(clients: Clients): AnyRoute[] {
   ];
 }
 
-function toWire({ id, createdAt, expiresAt }: ClientSecret): z.output<typeof secret> {
-  return { id, created_at: createdAt.toISOString(), expires_at: expiresAt?.toISOString() ?? null };
+function toWire({ id, createdAt, expiresAt, lastUsedAt }: ClientSecret): z.output<typeof secret> {
+  return {
+    id,
+    created_at: createdAt.toISOString(),
+    expires_at: expiresAt?.toISOString() ?? null,
+    last_used_at: lastUsedAt?.toISOString() ?? null,
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CLIENT_ID, type Client, type ClientSettings, type Clients, registrationMembers } from '#src/clients/index.ts';
+import { accessTokenLifetime, DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
 import { found } from '../found.ts';
 import { freeObject, grace, patchOf, seconds, timestamp } from '../members.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -26,6 +27,16 @@ const newClient = z.strictObject({ client_id: clientId.optional(), ...settings }
 const changedClient = z.strictObject(settings);
 const clientPatch = patchOf(settings).meta({ id: 'ClientPatch' });
 
+const effective = z
+  .object({
+    access_token_ttl: seconds().meta({ description: 'Seconds; an API that says less is obeyed' }),
+    refresh_token_ttl: seconds().meta({ description: 'Seconds, anew with each refresh' }),
+    refresh_token_absolute_ttl: seconds().meta({ description: 'Seconds from the sign-in, however often refreshed' }),
+    refresh_token_grace: grace(),
+    authorization_code_ttl: seconds(),
+  })
+  .meta({ id: 'ClientLifetimes', description: 'What counts: what the client says, else the defaults of this server' });
+
 const client = z
   .object({
     client_id: z.string(),
@@ -34,6 +45,7 @@ const client = z
     access_token_ttl: seconds().nullable(),
     refresh_token_ttl: seconds().nullable(),
     refresh_token_grace: grace().nullable(),
+    effective,
     first_party: z.boolean(),
     disabled: z.boolean(),
     created_at: timestamp,
@@ -148,6 +160,13 @@ function toWire(present: Client): z.output<typeof client> {
     access_token_ttl: present.accessTokenTtl ?? null,
     refresh_token_ttl: present.refreshTokenTtl ?? null,
     refresh_token_grace: present.refreshTokenGrace ?? null,
+    effective: {
+      access_token_ttl: accessTokenLifetime(present.accessTokenTtl),
+      refresh_token_ttl: present.refreshTokenTtl ?? DEFAULT_LIFETIMES.refreshToken,
+      refresh_token_absolute_ttl: DEFAULT_LIFETIMES.refreshTokenAbsolute,
+      refresh_token_grace: present.refreshTokenGrace ?? DEFAULT_LIFETIMES.refreshTokenGrace,
+      authorization_code_ttl: DEFAULT_LIFETIMES.authorizationCode,
+    },
     first_party: present.firstParty,
     disabled: present.disabled,
     created_at: present.createdAt.toISOString(),

@@ -8,10 +8,10 @@
  */
 import { errors, type KoaContextWithOIDC, type default as Provider } from 'oidc-provider';
 import { openUnder, sealUnder } from '#src/crypto/index.ts';
+import { DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
 import type { Token, TokenEvent, Tokens } from '#src/tokens/index.ts';
 import type { EngineClient } from '../client-metadata.ts';
 import { type GrantContext, proofOfPossession, refuseReplayedProof } from '../internals.ts';
-import { DEFAULT_LIFETIMES } from '../lifetimes.ts';
 
 export const REFRESH_GRANT = 'refresh_token';
 export const REFRESH_PARAMETERS = ['refresh_token', 'scope', 'resource'];

@@ -1,0 +1,60 @@
+/** The sub-commands that watch tokens through their lives: `npm run bench -- soak` and `npm run bench -- rules`. */
+import { parseArgs } from 'node:util';
+import { rules } from './rules.ts';
+import { soak } from './soak.ts';
+
+const USAGE = `Usage: npm run bench -- soak [--tokens n] [--rate n] [--embedded] [--json]
+       npm run bench -- rules [--tokens n] [--seconds n] [--json]
+`;
+
+const FLAGS = { json: { type: 'boolean', default: false } } as const;
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  soak(args) {
+    const { tokens, rate, embedded, json } = parseArgs({
+      args,
+      options: {
+        ...FLAGS,
+        tokens: { type: 'string', default: '1000000' },
+        rate: { type: 'string', default: '4000' },
+        embedded: { type: 'boolean', default: false },
+      },
+    }).values;
+    return soak({ tokens: bounded('tokens', tokens, 5_000_000), rate: bounded('rate', rate, 50_000), embedded, json });
+  },
+  rules(args) {
+    const { tokens, seconds, json } = parseArgs({
+      args,
+      options: {
+        ...FLAGS,
+        tokens: { type: 'string', default: '1000000' },
+        seconds: { type: 'string', default: '5' },
+      },
+    }).values;
+    return rules({ tokens: bounded('tokens', tokens, 5_000_000), seconds: bounded('seconds', seconds, 60), json });
+  },
+};
+
+/** @returns the exit code; undefined when there is no such sub-command */
+export async function lifecycle(name: string, args: string[]): Promise<number | undefined> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) return undefined;
+  // Leaving by the event `exit` ends the Postgres that was started for this.
+  process.once('SIGINT', () => process.exit(130));
+  try {
+    return await command(args);
+  } catch (error) {
+    const wrongUsage =
+      error instanceof WrongUsage || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${wrongUsage ? USAGE : ''}`);
+    return wrongUsage ? 2 : 1;
+  }
+}
+
+class WrongUsage extends Error {}
+
+function bounded(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new WrongUsage(`--${name} is ${text}; it must be 1 to ${most}`);
+}

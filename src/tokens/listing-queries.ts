@@ -1,0 +1,124 @@
+/** Lookups for people: which tokens and grants there are, dead ones too for as long as they are kept. */
+import type { Db } from '#src/db/index.ts';
+import type { TokenFormat } from './records.ts';
+
+/** Pushed requests are a few seconds of plumbing between two of these; nobody asks for them. */
+export type ListedKind = 'access_token' | 'refresh_token' | 'authorization_code' | 'device_code';
+export type TokenStatus = 'live' | 'expired' | 'revoked' | 'consumed';
+
+/** What ended a token by name comes before what ended it by the way. */
+const STATUS = `
+  case when revoked_at is not null then 'revoked'
+       when consumed_at is not null then 'consumed'
+       when expires_at <= now() then 'expired'
+       when not lives then 'revoked'
+       else 'live' end`;
+
+const LISTED = `
+  id, (extract(epoch from created_at) * 1000000)::bigint::text as created_us, kind, format, client_id, account_id,
+  grant_id, grant_type, scope, audience, issued_at, expires_at, last_used_at, ${STATUS} as status`;
+
+export interface ListedRow {
+  id: Buffer;
+  /** Microseconds since the epoch. */
+  created_us: string;
+  kind: ListedKind;
+  format: TokenFormat;
+  client_id: string;
+  account_id: string | null;
+  grant_id: string | null;
+  grant_type: string | null;
+  scope: string | null;
+  audience: string | null;
+  issued_at: Date;
+  expires_at: Date;
+  last_used_at: Date | null;
+  status: TokenStatus;
+}
+
+export interface Wanted {
+  readonly clientId: string | undefined;
+  readonly accountId: string | undefined;
+  readonly grantId: string | undefined;
+  readonly kinds: readonly ListedKind[];
+  readonly status: TokenStatus | undefined;
+  /** The last one of the page before. */
+  readonly behind: { readonly createdUs: string; readonly id: Buffer } | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. A filter that is null folds away when the statement is planned, so each combination has its index. */
+export async function listTokens(db: Db, wanted: Wanted): Promise<ListedRow[]> {
+  const { rows } = await db.query<ListedRow>(
+    `select ${LISTED}
+       from token_states
+      where ($1::text is null or client_id = $1)
+        and ($2::uuid is null or account_id = $2)
+        and ($3::text is null or grant_id = $3)
+        and kind = any($4)
+        and ($5::text is null or ${STATUS} = $5)
+        and ($6::bigint is null
+             or (created_at, id) < (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::bytea))
+      order by created_at desc, id desc
+      limit $8`,
+    [
+      wanted.clientId,
+      wanted.accountId,
+      wanted.grantId,
+      wanted.kinds,
+      wanted.status,
+      wanted.behind?.createdUs,
+      wanted.behind?.id,
+      wanted.limit,
+    ],
+  );
+  return rows;
+}
+
+export async function findListed(db: Db, id: Buffer): Promise<ListedRow | undefined> {
+  const { rows } = await db.query<ListedRow>(
+    `select ${LISTED}
+       from token_states
+      where id = $1
+        and kind <> 'pushed_authorization_request'`,
+    [id],
+  );
+  return rows[0];
+}
+
+export async function accountOfGrant(db: Db, grantId: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ account_id: string }>('select account_id from grants where id = $1', [grantId]);
+  return rows[0]?.account_id;
+}
+
+export interface GrantRow {
+  id: string;
+  client_id: string;
+  consented: { openid?: { scope?: string }; resources?: Record<string, string> };
+  created_us: string;
+  created_at: Date;
+  expires_at: Date;
+}
+
+/** What the account still agrees to, newest first: of some of these it has signed out. */
+export async function listGrants(
+  db: Db,
+  accountId: string,
+  behind: { readonly createdUs: string; readonly id: string } | undefined,
+  limit: number,
+): Promise<GrantRow[]> {
+  const { rows } = await db.query<GrantRow>(
+    `select id, client_id, consented, (extract(epoch from created_at) * 1000000)::bigint::text as created_us,
+            created_at, expires_at
+       from grants
+      where account_id = $1
+        and (revoked_at is null or signed_out)
+        and expires_at > now()
+        and ($2::bigint is null
+             or (created_at, id) < (timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3))
+      order by created_at desc, id desc
+      limit $4`,
+    [accountId, behind?.createdUs, behind?.id, limit],
+  );
+  return rows;
+}

@@ -1,0 +1,154 @@
+/** Which tokens and grants there are, for administrators: never their values, and dead ones for as long as they are kept. */
+import type { Database } from '#src/db/index.ts';
+import type { ListedKind, TokenStatus } from './listing-queries.ts';
+import * as queries from './listing-queries.ts';
+import type { TokenFormat } from './records.ts';
+
+export type { ListedKind, TokenStatus } from './listing-queries.ts';
+
+export const LISTED_KINDS: readonly ListedKind[] = [
+  'access_token',
+  'refresh_token',
+  'authorization_code',
+  'device_code',
+];
+
+export interface ListedToken {
+  /** Names the record and opens nothing: it is an HMAC of the value. */
+  readonly id: string;
+  readonly kind: ListedKind;
+  readonly format: TokenFormat;
+  readonly clientId: string;
+  readonly accountId: string | undefined;
+  readonly grantId: string | undefined;
+  readonly grantType: string | undefined;
+  readonly scope: string | undefined;
+  readonly audience: string | undefined;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  readonly status: TokenStatus;
+  /** Coarse, and a minute late at most. */
+  readonly lastUsedAt: Date | undefined;
+}
+
+export interface ListedGrant {
+  readonly id: string;
+  readonly clientId: string;
+  /** OpenID Connect's scopes; those of APIs stand by their API. */
+  readonly scope: string | undefined;
+  readonly resources: readonly { readonly identifier: string; readonly scope: string }[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface TokenFilter {
+  readonly clientId?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly grantId?: string | undefined;
+  readonly kind?: ListedKind | undefined;
+  readonly status?: TokenStatus | undefined;
+}
+
+/** `after`: the `next` of the page before, '' at the start. */
+interface PageRequest {
+  readonly after: string;
+  readonly limit: number;
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly next: string | undefined;
+}
+
+export interface TokenList {
+  /** Newest first: what is issued meanwhile moves nothing on the pages behind. */
+  list(filter: TokenFilter, page: PageRequest): Promise<Page<ListedToken>>;
+  find(id: string): Promise<ListedToken | undefined>;
+  /** What the user agreed to and did not take back, newest first; signing out takes nothing back. */
+  listGrants(accountId: string, page: PageRequest): Promise<Page<ListedGrant>>;
+}
+
+const ID = /^[0-9a-f]{64}$/;
+/** When and which: two tokens may be of one instant. */
+export const TOKEN_POSITION = /^\d{1,16}\.[0-9a-f]{64}$/;
+export const GRANT_POSITION = /^\d{1,16}\.[\w-]{1,64}$/;
+
+export function createTokenList({ db }: { db: Database }): TokenList {
+  return {
+    async list({ clientId, accountId, grantId, kind, status }, { after, limit }) {
+      // Tokens are indexed by their user, not by their grant, which has one: no second index for every row to carry.
+      const owner = grantId === undefined ? accountId : await queries.accountOfGrant(db, grantId);
+      if (grantId !== undefined && (owner === undefined || (accountId ?? owner) !== owner)) return nothing;
+      const behind = positionOf(after);
+      const rows = await queries.listTokens(db, {
+        clientId,
+        accountId: owner,
+        grantId,
+        kinds: kind ? [kind] : LISTED_KINDS,
+        status,
+        behind: behind && { createdUs: behind.createdUs, id: Buffer.from(behind.id, 'hex') },
+        limit: limit + 1,
+      });
+      return pageOf(rows, limit, toListed, (row) => row.id.toString('hex'));
+    },
+
+    async find(id) {
+      const row = ID.test(id) ? await queries.findListed(db, Buffer.from(id, 'hex')) : undefined;
+      return row && toListed(row);
+    },
+
+    async listGrants(accountId, { after, limit }) {
+      const rows = await queries.listGrants(db, accountId, positionOf(after), limit + 1);
+      return pageOf(rows, limit, toGrant, ({ id }) => id);
+    },
+  };
+}
+
+const nothing: Page<never> = { items: [], next: undefined };
+
+function positionOf(position: string): { createdUs: string; id: string } | undefined {
+  const dot = position.indexOf('.');
+  return dot < 0 ? undefined : { createdUs: position.slice(0, dot), id: position.slice(dot + 1) };
+}
+
+/** @param rows one more than `limit` when there is a page behind this one */
+function pageOf<Row extends { created_us: string }, T>(
+  rows: Row[],
+  limit: number,
+  toItem: (row: Row) => T,
+  idOf: (row: Row) => string,
+): Page<T> {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const next = rows.length > limit && last ? `${last.created_us}.${idOf(last)}` : undefined;
+  return { items: page.map(toItem), next };
+}
+
+function toListed(row: queries.ListedRow): ListedToken {
+  return {
+    id: row.id.toString('hex'),
+    kind: row.kind,
+    format: row.format,
+    clientId: row.client_id,
+    accountId: row.account_id ?? undefined,
+    grantId: row.grant_id ?? undefined,
+    grantType: row.grant_type ?? undefined,
+    scope: row.scope ?? undefined,
+    audience: row.audience ?? undefined,
+    issuedAt: row.issued_at,
+    expiresAt: row.expires_at,
+    status: row.status,
+    lastUsedAt: row.last_used_at ?? undefined,
+  };
+}
+
+function toGrant({ id, client_id, consented, created_at, expires_at }: queries.GrantRow): ListedGrant {
+  return {
+    id,
+    clientId: client_id,
+    scope: consented.openid?.scope,
+    resources: Object.entries(consented.resources ?? {}).map(([identifier, scope]) => ({ identifier, scope })),
+    createdAt: created_at,
+    expiresAt: expires_at,
+  };
+}

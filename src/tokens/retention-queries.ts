@@ -1,0 +1,141 @@
+/**
+ * The statements that remove what is dead. Each takes a number of seconds and a number of rows, and passes over what
+ * somebody has locked. The oldest are found by index, locked, and deleted where they lie (`ctid`, which cannot change
+ * while they are locked): three times as fast as looking each up again by its id.
+ */
+import type { Db } from '#src/db/index.ts';
+
+interface Dead {
+  readonly table: string;
+  /** Kept for the retention time after its end; without it, only while it may be of use. */
+  readonly kept: boolean;
+  /** `$1` seconds after its end, `$2` rows at most. */
+  readonly statement: string;
+}
+
+export const DEAD: readonly Dead[] = [
+  {
+    // Revoked ones too leave when they expire and not before: until then a status list and a signature speak of them,
+    // and a used refresh token that is gone could not be recognized as used (RFC 9700 §4.14.2).
+    table: 'tokens',
+    kept: true,
+    statement: `
+      delete from tokens
+       where ctid = any (array(
+         select ctid
+           from tokens
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    // A grant's own end comes after that of everything issued under it. Should that ever not be so, it stays.
+    table: 'grants',
+    kept: true,
+    statement: `
+      delete from grants
+       where ctid = any (array(
+         select g.ctid
+           from grants g
+          where least(g.expires_at, g.revoked_at) < now() - make_interval(secs => $1)
+            and not exists (
+                  select 1
+                    from tokens t
+                   where t.account_id = g.account_id
+                     and t.grant_id = g.id
+                     and t.expires_at > now())
+          order by least(g.expires_at, g.revoked_at)
+          limit $2
+            for update of g skip locked))`,
+  },
+  {
+    table: 'events',
+    kept: true,
+    statement: `
+      delete from events
+       where ctid = any (array(
+         select ctid
+           from events
+          where created_at < now() - make_interval(secs => $1)
+          order by created_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    table: 'refresh_answers',
+    kept: false,
+    statement: `
+      delete from refresh_answers
+       where ctid = any (array(
+         select ctid
+           from refresh_answers
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    table: 'replays',
+    kept: false,
+    statement: `
+      delete from replays
+       where ctid = any (array(
+         select ctid
+           from replays
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    table: 'interactions',
+    kept: false,
+    statement: `
+      delete from interactions
+       where ctid = any (array(
+         select ctid
+           from interactions
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    table: 'sessions',
+    kept: false,
+    statement: `
+      delete from sessions
+       where ctid = any (array(
+         select ctid
+           from sessions
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    table: 'revocation_rules',
+    kept: false,
+    statement: `
+      delete from revocation_rules
+       where ctid = any (array(
+         select ctid
+           from revocation_rules
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  },
+];
+
+/** @returns how many rows went: fewer than `most` when there are no more */
+export async function remove(db: Db, { statement }: Dead, seconds: number, most: number): Promise<number> {
+  const { rowCount } = await db.query(statement, [seconds, most]);
+  return rowCount;
+}
+
+/** @param table one of ours: a name cannot be bound */
+export async function vacuum(db: Db, { table }: Dead): Promise<void> {
+  await db.query(`vacuum (analyze) ${table}`);
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { createUsage } from '#src/tokens/index.ts';
+import { token as ask, granted, isActive } from '../endpoints/protocol.ts';
+import { adminApi, registerApi, registerMachine } from '../support/clients.ts';
+import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { basic } from '../support/http.ts';
+import { restart, startServer } from '../support/server.ts';
+
+describe.each(ENGINES)('The last use on %s', (engine) => {
+  test('of a token and of a secret shows within seconds, and survives a stop', async () => {
+    const server = await startServer({ engine });
+    const admin = await adminApi(server);
+    await registerApi(admin);
+    const machine = await registerMachine(admin, 'things:read');
+    const issue = async () =>
+      granted(await ask(server, { grant_type: 'client_credentials', scope: 'things:read' }, { as: machine }))
+        .access_token;
+    const value = await issue();
+    const tokens = async (api = admin) => (await api.get(`/clients/${machine.client_id}/tokens`)).body.items;
+    expect((await tokens())[0].last_used_at).toBeNull();
+    await isActive(server, value, machine);
+    await eventually(async () => (await tokens())[0].last_used_at !== null);
+    const [{ last_used_at }] = await tokens();
+    expect(Math.abs(Date.now() - Date.parse(last_used_at))).toBeLessThan(10_000);
+
+    await isActive(server, value, machine);
+    await isActive(server, await issue(), machine);
+    await server.stop();
+    const again = await restart(server);
+    const after = await tokens(await adminApi(again));
+    expect(after.map((token: { last_used_at: string }) => token.last_used_at)).toEqual([
+      expect.any(String),
+      last_used_at,
+    ]);
+  });
+
+  test('of each of two secrets tells which one is still in use', async () => {
+    const server = await startServer({ engine });
+    const admin = await adminApi(server);
+    const machine = await registerMachine(admin, 'users:read');
+    const path = `/clients/${machine.client_id}/secrets`;
+    const added = (await admin.post(path, { expires_previous_in: 3600 })).body;
+    expect(added.last_used_at).toBeNull();
+    await fetch(`${server.url}/oauth/token`, {
+      method: 'POST',
+      headers: { authorization: basic(machine.client_id, machine.client_secret) },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'users:read' }),
+    }).then((answer) => answer.text());
+    const uses = async () =>
+      (await admin.get(path)).body.items.map((one: any) => [one.id === added.id, one.last_used_at]);
+    await eventually(async () => (await uses())[1][1] !== null);
+    expect(await uses()).toEqual([
+      [true, null],
+      [false, expect.any(String)],
+    ]);
+  });
+});
+
+describe('Noting uses', () => {
+  test('costs one write a minute however often something is used, and never fails', async () => {
+    const written: string[][] = [];
+    const usage = createUsage(async (ids) => {
+      written.push(ids);
+      throw new Error('the database is away');
+    });
+    for (let i = 0; i < 1_000; i += 1) usage.note(i % 2 ? 'a' : 'b');
+    await usage.close();
+    expect(written).toEqual([['b', 'a']]);
+  });
+
+  test('writes many in batches', async () => {
+    const sizes: number[] = [];
+    const usage = createUsage(async (ids) => void sizes.push(ids.length));
+    for (let i = 0; i < 1_200; i += 1) usage.note(String(i));
+    await usage.close();
+    expect(sizes).toEqual([500, 500, 200]);
+  });
+});
