@@ -27,12 +27,12 @@ async function serve(config: Config): Promise<void> {
   const capabilities = await openCapabilities(config, log);
   const server = createServer(createApp(config, capabilities, log).callback());
   await listen(server, config);
-  log.info({ issuer: config.issuer, database: config.database.engine }, 'ready');
-  process.stdout.write(`Mintmark is ready at ${config.issuer}\n`);
-
+  // Before anybody is told that the server is ready: who is told may stop it at once.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => void stop(server, capabilities.close, log).then(() => process.exit(EXIT.done)));
   }
+  log.info({ issuer: config.issuer, database: config.database.engine }, 'ready');
+  process.stdout.write(`Mintmark is ready at ${config.issuer}\n`);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

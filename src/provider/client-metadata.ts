@@ -1,7 +1,7 @@
 import type { AdapterPayload, Configuration } from 'oidc-provider';
 import type { Client, Clients, Registration } from '#src/clients/index.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
-import type { ModelAdapter } from './adapter.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 /** What the engine's Client carries of ours beside the RFC 7591 members. No client can register these: `toMetadata` does. */
 export const extraClientMetadata = {

@@ -7,14 +7,11 @@ import type { JWK } from 'jose';
 import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import Provider, { type JWKS } from 'oidc-provider';
-import type { Accounts } from '#src/accounts/index.ts';
-import type { Apis } from '#src/apis/index.ts';
-import type { Clients } from '#src/clients/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
-import type { Tokens } from '#src/tokens/index.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { configuration } from './configuration.ts';
+import type { ProviderDeps } from './deps.ts';
 import { type Log, logEvents } from './events.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
@@ -25,17 +22,6 @@ import { unitOfWork } from './unit-of-work.ts';
 export { checkRegistration } from './check-registration.ts';
 export { clientFace } from './client-face.ts';
 export { createGrant } from './consent.ts';
-
-export interface ProviderDeps {
-  readonly issuer: string;
-  /** Sign cookies: the first signs, all verify. */
-  readonly cookieKeys: readonly string[];
-  readonly accounts: Accounts;
-  readonly apis: Apis;
-  readonly clients: Clients;
-  readonly pages: Pages;
-  readonly tokens: Tokens;
-}
 
 export interface Engine {
   /** The protocol endpoints, each request in a unit of work. */

@@ -1,7 +1,7 @@
 /** The engine's other models: grants, browser sessions, interactions, and the memory of proofs already seen. */
 import type { AdapterPayload } from 'oidc-provider';
 import type { Grant, Tokens } from '#src/tokens/index.ts';
-import type { ModelAdapter } from './adapter.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
 
