@@ -1,5 +1,5 @@
 /** The engine as it is installed, without anything of ours around it, on a memory that notes what the engine asks of it. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from '@jest/globals';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -32,6 +32,21 @@ export interface BareEngine {
   ): Promise<{ status: number; body: any }>;
 }
 
+/** Said so that the engine does not remark that it was not. */
+const TTL = Object.fromEntries(
+  [
+    'AccessToken',
+    'AuthorizationCode',
+    'ClientCredentials',
+    'DeviceCode',
+    'Grant',
+    'IdToken',
+    'Interaction',
+    'RefreshToken',
+    'Session',
+  ].map((model) => [model, 600]),
+);
+
 const servers: Server[] = [];
 afterAll(() => {
   for (const server of servers.splice(0)) server.closeAllConnections();
@@ -57,8 +72,10 @@ export async function bareEngine({
   const calls: Call[] = [];
   const rows = new Map<string, AdapterPayload>();
   const key = await generateKeyPair('RS256', { extractable: true });
-  const app = new Koa();
-  const server = createServer(app.callback());
+  // The engine signs its cookies with the app that it runs in, and reads them at interactions with its own keys.
+  const app = new Koa({ keys: ['test'] });
+  let handle: RequestListener | undefined;
+  const server = createServer((request, response) => handle?.(request, response));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   server.unref();
@@ -80,22 +97,24 @@ export async function bareEngine({
     cookies: { keys: ['test'] },
     findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     ...configuration,
+    ttl: TTL,
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      introspection: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: () => ({ scope: 'read', audience: API, accessTokenFormat: 'jwt' }) as never,
       },
       ...configuration?.features,
-    },
+    } as NonNullable<Configuration['features']>,
   });
   prepare?.(provider);
   for (const middleware of [...before, ...(provider as unknown as { middleware: Middleware[] }).middleware]) {
     app.use(middleware);
   }
+  handle = app.callback();
   return {
     provider,
     url,
