@@ -15,6 +15,7 @@ export { batched } from './batched.ts';
 export { DataDirectoryInUse } from './data-directory.ts';
 export type { Database, Db } from './database.ts';
 export { isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
+export { MigratedByNewer } from './migrate.ts';
 export { migrateDatabase, missingMigrations } from './offline.ts';
 
 /** Opens the configured database with every migration applied. */

@@ -11,11 +11,14 @@ import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { configuration } from './configuration.ts';
+import { cookies } from './cookies.ts';
 import type { ProviderDeps } from './deps.ts';
+import { spoilEmptyNonces } from './empty-nonces.ts';
 import { type Log, logEvents } from './events.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
+import { beginLateSessions } from './late-sessions.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
@@ -58,6 +61,7 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
     logEvents(provider, log);
     compareClientSecrets(provider, of.clients);
     keepJwtAccessTokens(provider);
+    beginLateSessions(provider, cookies(of)?.long);
     provider.registerGrantType(PASSWORD_GRANT, passwordGrant(provider, of) as never, PASSWORD_PARAMETERS, ['resource']);
     const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
     return {
@@ -65,6 +69,7 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
       middleware: compose([
         unit,
         forms(exchangeToken),
+        spoilEmptyNonces,
         ...(provider as unknown as { middleware: Middleware[] }).middleware,
       ]),
     };

@@ -56,7 +56,7 @@ describe('The consent page', () => {
       'https://invoices.example/privacy',
       'https://invoices.example/terms',
     ]);
-    const width = await page.locator('img.mark').evaluate((logo: HTMLImageElement) => logo.naturalWidth);
+    const width = await page.locator('img.mark').evaluate((logo) => logo.naturalWidth);
     expect(width).toBeGreaterThan(0);
   });
 
@@ -69,12 +69,16 @@ describe('The consent page', () => {
     expect(await page.textContent('main')).toMatch(new RegExp(`an app on this device,\\s+${place}`));
   });
 
-  test('asks for lasting access in words only where the application asks for consent, and grants it', async () => {
+  test.each([
+    ['is asked for where the application asks for consent', 'consent', true],
+    ['is not asked for otherwise (OpenID Connect Core §11)', 'login', false],
+  ])('says in words that access is to last: it %s', async (_, prompt, asked) => {
     const app = await openApp(server, admin);
     const page = await visit();
-    await page.goto((await app.authorize({ scope: 'openid offline_access', prompt: 'consent' })).url);
+    await page.goto((await app.authorize({ scope: 'openid offline_access', prompt })).url);
     await signIn(page, ann);
-    expect(await page.locator('.scopes li').allTextContents()).toContain('Keep this access while you are away');
+    const words = await page.locator('.scopes li').allTextContents();
+    expect(words.includes('Keep this access while you are away')).toBe(asked);
   });
 
   test('shows the name of a hostile client as text, whole and in its place', async () => {
@@ -87,7 +91,7 @@ describe('The consent page', () => {
     expect(await page.textContent('h1 .name')).toBe(name);
     expect(await page.locator('script').count()).toBe(0);
     expect(await page.title()).not.toContain('owned ·');
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
   });
 
   test.each([
@@ -116,5 +120,4 @@ describe('The consent page', () => {
   });
 });
 
-const linksOf = (page: Page) =>
-  page.locator('main a').evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
+const linksOf = (page: Page) => page.locator('main a').evaluateAll((links) => links.map(({ href }) => href));

@@ -49,7 +49,10 @@ describe('prompt=none (OpenID Connect Core §3.1.2.1)', () => {
 });
 
 describe('Who is signed in is asked for the password again', () => {
-  test.each([['prompt', 'login'], ['max_age', '0']])('by %s=%s, and the new time is in the ID token', async (name, value) => {
+  test.each([
+    ['prompt', 'login'],
+    ['max_age', '0'],
+  ])('by %s=%s, and the new time is in the ID token', async (name, value) => {
     const { page, ann, tokens } = await signedIn();
     const before = authTime(tokens);
     await untilAfter(before);

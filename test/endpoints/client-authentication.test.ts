@@ -171,6 +171,8 @@ describe('Client authentication by private_key_jwt (RFC 7523 §2.2)', () => {
   test.each<[what: string, changes: JWTPayload]>([
     ['for another audience', { aud: 'https://elsewhere.example' }],
     ['that is expired', { exp: Math.floor(Date.now() / 1000) - 120 }],
+    ['that lives for years', { exp: Math.floor(Date.now() / 1000) + 100_000_000 }],
+    ['that ends after the end of all calendars', { exp: 1e15 }],
     ['of another issuer', { iss: 'somebody-else' }],
     ['about nobody known', { sub: 'nobody', iss: 'nobody' }],
   ])('an assertion %s is refused', async (_what, changes) => {

@@ -102,7 +102,7 @@ export async function bareEngine({
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: () => ({ scope: 'read', audience: API, accessTokenFormat: 'jwt' }) as never,
