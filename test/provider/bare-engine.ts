@@ -49,7 +49,7 @@ const TTL = Object.fromEntries(
 
 const servers: Server[] = [];
 afterAll(() => {
-  for (const server of servers.splice(0)) server.closeAllConnections();
+  for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
 export interface Bare {
@@ -78,7 +78,6 @@ export async function bareEngine({
   const server = createServer((request, response) => handle?.(request, response));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  server.unref();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const memoryOf = (model: string) => noting(model, calls, rows);
