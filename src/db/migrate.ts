@@ -35,7 +35,10 @@ export async function migrate(url: string): Promise<string[]> {
     // knex's own lock is a row: left by a process killed while migrating, it would stop every later start. Whoever holds
     // the advisory lock, which dies with its session, may clear it.
     await db.migrate.forceFreeMigrationsLock(settings);
-    const [done] = (await db.migrate.list({ ...settings, disableMigrationsListValidation: true })) as [{ name: string }[], unknown];
+    const [done] = (await db.migrate.list({ ...settings, disableMigrationsListValidation: true })) as [
+      { name: string }[],
+      unknown,
+    ];
     const known = await sqlFiles.getMigrations([]);
     const unknown = done.map(({ name }) => name).find((name) => !known.includes(name));
     if (unknown !== undefined) throw new MigratedByNewer(unknown);

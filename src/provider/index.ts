@@ -9,11 +9,13 @@ import compose from 'koa-compose';
 import Provider, { type JWKS } from 'oidc-provider';
 import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
+import { authorizeByPost } from './authorize-by-post.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { configuration } from './configuration.ts';
 import { cookies } from './cookies.ts';
 import type { ProviderDeps } from './deps.ts';
 import { spoilEmptyNonces } from './empty-nonces.ts';
+import { correctErrorCodes } from './error-codes.ts';
 import { type Log, logEvents } from './events.ts';
 import { forms } from './forms.ts';
 import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
@@ -68,6 +70,8 @@ export async function createEngine(deps: ProviderDeps, keys: Keys, log: Log): Pr
       provider,
       middleware: compose([
         unit,
+        correctErrorCodes,
+        authorizeByPost,
         forms(exchangeToken),
         spoilEmptyNonces,
         ...(provider as unknown as { middleware: Middleware[] }).middleware,

@@ -56,7 +56,7 @@ describe('Who is signed in is asked for the password again', () => {
     const { page, ann, tokens } = await signedIn();
     const before = authTime(tokens);
     await untilAfter(before);
-    const { url, exchange } = await app.authorize({ [name]: value, max_age: '0' });
+    const { url, exchange } = await app.authorize({ [name]: value });
     await page.goto(url);
     await expectLockedTo(page, ann);
 
