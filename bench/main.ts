@@ -23,7 +23,11 @@ const MOST_REQUESTS = 200_000;
 const { rounds, json, ...effort } = options();
 const machine = thisMachine();
 const stops: (() => Promise<void>)[] = [];
-process.on('SIGINT', () => void stopAll().finally(() => process.exit(130)));
+let interrupted = false;
+process.on('SIGINT', () => {
+  interrupted = true;
+  void stopAll().finally(() => process.exit(130));
+});
 const tooLong = setTimeout(giveUp, longest());
 
 try {
@@ -32,7 +36,8 @@ try {
   const result = report(samples, machine, { ...effort, rounds });
   process.stdout.write(`${json ? JSON.stringify(result, null, 2) : asText(result)}\n`);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  // What fails because its server was stopped is no news to whoever stopped it.
+  if (!interrupted) process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 } finally {
   clearTimeout(tooLong);

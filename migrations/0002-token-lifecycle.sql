@@ -100,7 +100,7 @@ create table jobs (
 comment on table jobs is 'work that comes round by itself; due_at in the future: done, or under way at one instance until then';
 
 -- How what is dead is found, oldest first, without reading what lives.
-create index grants__ended_at on grants (least(expires_at, revoked_at));
+create index grants__ended_at on grants ((case when signed_out then expires_at else least(expires_at, revoked_at) end));
 create index refresh_answers__expires_at on refresh_answers (expires_at);
 create index replays__expires_at on replays (expires_at);
 create index interactions__expires_at on interactions (expires_at);

@@ -12,7 +12,8 @@ import { statusRoutes } from './tokens/index.ts';
 
 export function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
   const { engine, pages, statusLists, tokens } = capabilities;
-  const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy });
+  // maxIpsCount: of X-Forwarded-For only the entry the trusted proxy appended; the others are what the sender claims.
+  const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy, maxIpsCount: 1 });
 
   app.use(requestId(config));
   app.use(requestLog(log));

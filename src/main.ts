@@ -3,20 +3,19 @@ import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { openCapabilities } from './capabilities.ts';
-import { type Config, InvalidSetting, readConfig } from './config.ts';
-import { DataDirectoryInUse, Unavailable } from './db/index.ts';
+import { type Config, readConfig } from './config.ts';
 import { createLog } from './http/index.ts';
+import { startFailure } from './start-failure.ts';
 
 /** In-flight requests get this long to finish after SIGTERM; an orchestrator's own patience is usually 10 s and more. */
 const DRAIN_MS = 8_000;
 
-const EXIT = { done: 0, failed: 1, wrongSetting: 2 } as const;
-
 try {
   await serve(readConfig());
 } catch (error) {
-  process.stderr.write(`mintmark: ${startFailure(error)}\n`);
-  process.exit(error instanceof InvalidSetting ? EXIT.wrongSetting : EXIT.failed);
+  const { line, exitCode } = startFailure(error);
+  process.stderr.write(`mintmark: ${line}\n`);
+  process.exit(exitCode);
 }
 
 async function serve(config: Config): Promise<void> {
@@ -27,12 +26,12 @@ async function serve(config: Config): Promise<void> {
   const capabilities = await openCapabilities(config, log);
   const server = createServer(createApp(config, capabilities, log).callback());
   await listen(server, config);
+  // Before anybody is told that the server is ready: who is told may stop it at once.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void stop(server, capabilities.close, log).then(() => process.exit(0)));
+  }
   log.info({ issuer: config.issuer, database: config.database.engine }, 'ready');
   process.stdout.write(`Mintmark is ready at ${config.issuer}\n`);
-
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void stop(server, capabilities.close, log).then(() => process.exit(EXIT.done)));
-  }
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {
@@ -55,13 +54,4 @@ async function stop(server: Server, close: () => Promise<void>, log: Logger): Pr
   clearTimeout(impatient);
   await close();
   log.info('stopped');
-}
-
-/** One line an operator can act on; what we did not foresee keeps its stack. */
-function startFailure(error: unknown): string {
-  if (error instanceof InvalidSetting || error instanceof DataDirectoryInUse) return error.message;
-  if (error instanceof Unavailable) return 'DATABASE_URL names a database that cannot be reached';
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return `HOST and PORT name an address that is in use by another process (${message})`;
-  return stack ?? String(error);
 }

@@ -2,11 +2,10 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '#src/config.ts';
-import { DataDirectoryInUse } from '#src/db/index.ts';
+import { DataDirectoryInUse, missingMigrations } from '#src/db/index.ts';
 import { send } from './api.ts';
 import { Refused } from './command.ts';
 import { openApi } from './credentials.ts';
-import { missingMigrations } from './database.ts';
 import { plainly } from './print.ts';
 
 export interface Setting {

@@ -1,7 +1,6 @@
 import { readConfig } from '#src/config.ts';
-import { DataDirectoryInUse, Unavailable } from '#src/db/index.ts';
+import { DataDirectoryInUse, migrateDatabase, Unavailable } from '#src/db/index.ts';
 import { type Common, Refused } from './command.ts';
-import { migrateDatabase } from './database.ts';
 import { printJson, write } from './print.ts';
 
 export async function migrate({ json }: Common): Promise<number> {

@@ -14,7 +14,13 @@ import { checkRules } from './rules.ts';
 import { createSecrets, ensureSecret, insertFirstSecret, type Secrets, usesSecret } from './secrets.ts';
 
 export type { Client, ClientSettings } from './client.ts';
-export { GRANT_TYPES, type Registration, type RegistrationInput, registrationMembers } from './registration.ts';
+export {
+  ASSERTION_ALGS,
+  GRANT_TYPES,
+  type Registration,
+  type RegistrationInput,
+  registrationMembers,
+} from './registration.ts';
 export type { ClientSecret } from './secrets.ts';
 
 /** Safe as it is in URLs, HTTP Basic and logs. `.` and `..` would be lost on the way to /clients/:id. */

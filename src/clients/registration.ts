@@ -29,7 +29,7 @@ export const GRANT_TYPES = [
   'urn:ietf:params:oauth:grant-type:device_code',
 ] as const;
 
-const ASSERTION_ALGS = [
+export const ASSERTION_ALGS = [
   'RS256',
   'RS384',
   'RS512',

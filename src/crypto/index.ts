@@ -7,5 +7,5 @@ export { cookieKeys } from './cookie-keys.ts';
 export { createDigests, type Digests } from './digest.ts';
 export { createPasswordHasher, type PasswordHasher, PasswordQueueFull } from './password.ts';
 export { randomId, randomSecret } from './random.ts';
-export { createSeals, type Seals } from './seal.ts';
+export { createSeals, SealedUnderAnotherKey, type Seals } from './seal.ts';
 export { openUnder, sealUnder } from './seal-under.ts';

@@ -1,10 +1,17 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 
+/** What was sealed cannot be opened: its key is not among MINTMARK_SECRET_KEYS any more, or never was. */
+export class SealedUnderAnotherKey extends Error {
+  constructor(context: string) {
+    super(`cannot open ${context}`);
+  }
+}
+
 /** Sealing at rest for what must be read again: signing keys now; TOTP seeds and webhook secrets use the same box. */
 export interface Seals {
   /** AES-256-GCM under the first key. `context` (the row's identity) is authenticated: a sealed value cannot be moved. */
   seal(plain: Buffer, context: string): Buffer;
-  /** @throws {Error} when no key fits or the value was changed or moved */
+  /** @throws {SealedUnderAnotherKey} @throws {Error} when the value was changed or moved */
   open(sealed: Buffer, context: string): Buffer;
   /** Whether it was sealed under the first key; what was not should be sealed anew before its key is given up. */
   isNewest(sealed: Buffer): boolean;
@@ -35,7 +42,7 @@ export function createSeals(keys: readonly Buffer[]): Seals {
 
     open(sealed, context) {
       const box = boxes.find(({ id }) => id.equals(sealed.subarray(0, KEY_ID_BYTES)));
-      if (!box) throw new Error('sealed under a key that is not among MINTMARK_SECRET_KEYS');
+      if (!box) throw new SealedUnderAnotherKey(context);
       const nonceEnd = KEY_ID_BYTES + NONCE_BYTES;
       const decipher = createDecipheriv('aes-256-gcm', box.key, sealed.subarray(KEY_ID_BYTES, nonceEnd))
         .setAAD(Buffer.from(context))

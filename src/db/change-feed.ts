@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Database } from './index.ts';
+import type { Database } from './database.ts';
 
 /** The channel that the `announce_change` trigger notifies; the payload is the table's name. */
 const CHANNEL = 'mintmark';

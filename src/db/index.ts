@@ -6,33 +6,17 @@
  * `transaction` use only the `Db` that is passed in, and await nothing but its queries.
  */
 import type { Config } from '#src/config.ts';
+import type { Database } from './database.ts';
 import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
 
 export { batched } from './batched.ts';
 export { DataDirectoryInUse } from './data-directory.ts';
+export type { Database, Db } from './database.ts';
 export { isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
-
-/** The narrow thing SQL is sent to: the pool, or one transaction. */
-export interface Db {
-  /** @throws {Unavailable} when the database cannot be reached */
-  query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number }>;
-}
-
-export interface Database extends Db {
-  readonly engine: 'embedded' | 'postgres';
-  /** Statements it makes sense to have under way at once. */
-  readonly concurrency: number;
-  /** Commits what `work` did, or rolls back and rethrows. */
-  transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
-  /**
-   * Calls `changed` after a table it names was changed by any instance, and after every time the feed was interrupted
-   * (then everything may have changed). Returns the function that ends it.
-   */
-  onChange(table: string, changed: () => void): () => void;
-  close(): Promise<void>;
-}
+export { MigratedByNewer } from './migrate.ts';
+export { migrateDatabase, missingMigrations } from './offline.ts';
 
 /** Opens the configured database with every migration applied. */
 export async function openDatabase(config: Pick<Config, 'database' | 'dataDir'>): Promise<Database> {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { createChangeFeed } from './change-feed.ts';
+import type { Database, Db } from './database.ts';
 import { isUnavailable, Unavailable } from './errors.ts';
-import type { Database, Db } from './index.ts';
 
 /** Enough to keep two cores of Postgres busy; group commit makes more connections pointless. */
 const POOL_SIZE = 10;

@@ -50,12 +50,14 @@ create table clients (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   refresh_token_grace integer,
+  tokens_from timestamp with time zone not null default now(),
   constraint clients_pkey PRIMARY KEY (client_id),
   constraint clients_ordinal_key UNIQUE (ordinal)
 );
 comment on column clients.registration is 'RFC 7591 client metadata as validated, without client_id and without secrets';
 comment on column clients.metadata is 'copied into tokens as client_metadata';
 comment on column clients.refresh_token_grace is 'seconds in which a repeated refresh gets the identical answer; 0: never';
+comment on column clients.tokens_from is 'tokens older than this are dead: they were given before it was disabled, or to another client of that name';
 
 create table events (
   id bigint not null generated always as identity,
@@ -81,16 +83,22 @@ create table grants (
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone not null,
   revoked_at timestamp with time zone,
+  signed_out boolean not null default false,
   constraint grants_pkey PRIMARY KEY (id)
 );
 alter table grants set (
   vacuum_truncate=off
 );
 CREATE INDEX grants__account_client ON public.grants USING btree (account_id, client_id);
-CREATE INDEX grants__ended_at ON public.grants USING btree (LEAST(expires_at, revoked_at));
+CREATE INDEX grants__ended_at ON public.grants USING btree ((
+CASE
+    WHEN signed_out THEN expires_at
+    ELSE LEAST(expires_at, revoked_at)
+END));
 CREATE INDEX grants__session_uid ON public.grants USING btree (session_uid) WHERE (session_uid IS NOT NULL);
 comment on table grants is 'one authorization: every code and token that came of it lives and dies with this row';
 comment on column grants.session_uid is 'ends with this session: signing out takes back what was not granted offline_access';
+comment on column grants.signed_out is 'revoked because the person signed out: what was agreed to is still agreed to';
 
 create table interactions (
   id bytea not null,
@@ -263,12 +271,14 @@ create table users (
   disabled_until timestamp with time zone,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  tokens_from timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_ordinal_key UNIQUE (ordinal),
   constraint users_username_key_key UNIQUE (username_key)
 );
 comment on column users.username_key is 'NFKC case-folded: Ann and ann are one person';
 comment on column users.disabled_until is 'when disabled ends by itself; null with disabled: until an administrator enables';
+comment on column users.tokens_from is 'tokens older than this are dead: the user was disabled since';
 
 create sequence status_entries as bigint increment 512 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
 comment on sequence status_entries is 'each value begins a block of numbers, one for each JWT access token with a status: its list and, permuted, its index';
@@ -316,11 +326,11 @@ create view token_states as
             t.last_used_at,
             t.status_list,
             t.status_index,
-            t.revoked_at IS NULL AND c.client_id IS NOT NULL AND NOT c.disabled AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR u.disabled_until <= now())) AS stands
+            t.revoked_at IS NULL AND c.client_id IS NOT NULL AND NOT c.disabled AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR COALESCE(u.disabled_until <= LEAST(now(), t.created_at), false))) AS stands
            FROM tokens t
-             LEFT JOIN clients c ON c.client_id = t.client_id AND c.created_at <= t.created_at
+             LEFT JOIN clients c ON c.client_id = t.client_id AND c.tokens_from <= t.created_at
              LEFT JOIN grants g ON g.id = t.grant_id
-             LEFT JOIN users u ON u.id = t.account_id) s;
+             LEFT JOIN users u ON u.id = t.account_id AND u.tokens_from <= t.created_at) s;
 
 CREATE OR REPLACE FUNCTION public.announce_change()
  RETURNS trigger

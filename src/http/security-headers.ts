@@ -6,8 +6,9 @@ const STRICT_TRANSPORT_SECURITY = 'max-age=63072000';
 /** The strictest defaults; a page that shows something replaces the Content-Security-Policy by its own. */
 export function securityHeaders({ issuer }: { issuer: string }): Middleware {
   const headers = {
-    // script-src is spelled out because the engine adds the hash of its auto-submitting forms only where it finds one.
-    'Content-Security-Policy': "default-src 'none'; script-src 'none'; frame-ancestors 'none'",
+    // The engine adds the hash of its auto-submitting forms to a script-src that it finds, and 'none' must stand alone:
+    // 'report-sample' allows nothing either and may have company.
+    'Content-Security-Policy': "default-src 'none'; script-src 'report-sample'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'no-referrer',

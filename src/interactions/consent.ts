@@ -1,4 +1,5 @@
 import type Provider from 'oidc-provider';
+import { errors } from 'oidc-provider';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Api, Apis } from '#src/apis/index.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
@@ -62,10 +63,14 @@ export function consentStep(deps: ConsentDeps): Step {
   };
 }
 
-/** Consent comes after sign-in, so there is somebody; an account that was disabled meanwhile is nobody. */
+/**
+ * Consent comes after sign-in, so there was somebody. Whether they are still enabled, the engine asks before it goes on.
+ *
+ * @throws {errors.SessionNotFound} when the account was deleted meanwhile
+ */
 async function accountOf(accounts: Accounts, { details }: OpenInteraction): Promise<Account> {
   const account = details.session?.accountId ? await accounts.find(details.session.accountId) : undefined;
-  if (!account) throw new Error('consent without an account');
+  if (!account) throw new errors.SessionNotFound('the account is gone');
   return account;
 }
 

@@ -13,6 +13,8 @@ export function loginStep({ accounts, pages }: { accounts: Accounts; pages: Page
     const { details, client } = interaction;
     const signedIn = options.switching ? undefined : details.session?.accountId;
     const account = signedIn ? await accounts.find(signedIn) : undefined;
+    // After "use another account" and a wrong password, the page stays with the name that was typed.
+    const typedAnother = options.username !== undefined && options.username !== account?.username;
     if (options.problem === 'busy') ctx.set('Retry-After', RETRY_AFTER_SECONDS);
     pages.render(
       ctx,
@@ -23,7 +25,7 @@ export function loginStep({ accounts, pages }: { accounts: Accounts; pages: Page
         formAction: formActionFor(parameter(interaction, 'redirect_uri')),
         client: clientFace(client),
         username: options.username ?? (options.switching ? undefined : parameter(interaction, 'login_hint')),
-        reauthenticate: account?.username,
+        reauthenticate: typedAnother ? undefined : account?.username,
         problem: options.problem,
       },
       options.problem ? STATUS[options.problem] : 200,

@@ -8,11 +8,9 @@ import { Unavailable } from '#src/db/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { clientAdapter } from './client-metadata.ts';
 import { TemporarilyUnavailable } from './errors.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 import { grantAdapter, interactionAdapter, replayAdapter, sessionAdapter } from './record-adapters.ts';
 import { TOKEN_MODELS, tokenAdapter } from './token-adapter.ts';
-
-/** The engine's Adapter with only what a model needs; calling anything else is a mistake that must be loud. */
-export type ModelAdapter = Partial<Omit<Adapter, 'find'>> & Pick<Adapter, 'find'>;
 
 export function adapterFor({
   clients,

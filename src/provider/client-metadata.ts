@@ -1,7 +1,7 @@
 import type { AdapterPayload, Configuration } from 'oidc-provider';
-import type { Client, Clients, Registration } from '#src/clients/index.ts';
+import { ASSERTION_ALGS, type Client, type Clients, type Registration } from '#src/clients/index.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
-import type { ModelAdapter } from './adapter.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 /** What the engine's Client carries of ours beside the RFC 7591 members. No client can register these: `toMetadata` does. */
 export const extraClientMetadata = {
@@ -94,6 +94,6 @@ const ASYMMETRIC = ['RS256', 'ES256', 'Ed25519'] as const;
 /** Signatures only: HS* would be keyed by the placeholder secret, which everybody can read here. */
 export const enabledJWA: Configuration['enabledJWA'] = {
   idTokenSigningAlgValues: ASYMMETRIC,
-  clientAuthSigningAlgValues: [...ASYMMETRIC, 'EdDSA', 'PS256', 'ES384'],
+  clientAuthSigningAlgValues: ASSERTION_ALGS,
   dPoPSigningAlgValues: [...ASYMMETRIC, 'EdDSA', 'PS256', 'ES384'],
 };

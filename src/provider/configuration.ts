@@ -2,12 +2,13 @@
 import type { Configuration, JWKS } from 'oidc-provider';
 import { extraTokenClaims, findAccount } from './account.ts';
 import { adapterFor } from './adapter.ts';
+import { checkClientAssertion } from './client-assertions.ts';
 import { clientDefaults, enabledJWA, extraClientMetadata } from './client-metadata.ts';
 import { loadExistingGrant } from './consent.ts';
 import { cookies } from './cookies.ts';
+import type { ProviderDeps } from './deps.ts';
 import { renderError } from './error-page.ts';
 import { features } from './features.ts';
-import type { ProviderDeps } from './index.ts';
 import { lifetimes } from './lifetimes.ts';
 import { fetchFromClients } from './outgoing.ts';
 import { pkce } from './pkce.ts';
@@ -30,6 +31,7 @@ export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
     // What a client may be, and may ask for
     clientDefaults,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader: checkClientAssertion,
     enabledJWA,
     extraClientMetadata,
     fetch: fetchFromClients,

@@ -1,5 +1,5 @@
 import type { Configuration } from 'oidc-provider';
-import type { ProviderDeps } from './index.ts';
+import type { ProviderDeps } from './deps.ts';
 
 /** Signed, out of reach of scripts, and not sent along with other sites' posts. Secure follows the issuer's scheme. */
 export function cookies({ cookieKeys, issuer }: Pick<ProviderDeps, 'cookieKeys' | 'issuer'>): Configuration['cookies'] {

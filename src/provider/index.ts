@@ -7,43 +7,23 @@ import type { JWK } from 'jose';
 import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import Provider, { type JWKS } from 'oidc-provider';
-import type { Accounts } from '#src/accounts/index.ts';
-import type { Apis } from '#src/apis/index.ts';
-import type { Clients } from '#src/clients/index.ts';
-import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
-import type { StatusLists, TokenList, Tokens } from '#src/tokens/index.ts';
-import { compareClientSecrets } from './client-secrets.ts';
+import { authorizeByPost } from './authorize-by-post.ts';
 import { configuration } from './configuration.ts';
-import { type Log, logEvents } from './events.ts';
+import type { ProviderDeps } from './deps.ts';
+import { spoilEmptyNonces } from './empty-nonces.ts';
+import { correctErrorCodes } from './error-codes.ts';
+import type { Log } from './events.ts';
+import { extend } from './extend.ts';
 import { forms } from './forms.ts';
-import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
-import { REFRESH_GRANT, REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
 import { inactiveReason } from './inactive-reason.ts';
-import { engineGrantHandler } from './internals.ts';
 import { jwksCaching } from './jwks-caching.ts';
-import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
-import { endClientAlone } from './stay-signed-in.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
 export { checkRegistration } from './check-registration.ts';
 export { clientFace } from './client-face.ts';
 export { createGrant } from './consent.ts';
-
-export interface ProviderDeps {
-  readonly issuer: string;
-  /** Sign cookies: the first signs, all verify. */
-  readonly cookieKeys: readonly string[];
-  readonly accounts: Accounts;
-  readonly apis: Apis;
-  readonly clients: Clients;
-  readonly pages: Pages;
-  readonly tokens: Tokens;
-  readonly keys: Keys;
-  readonly statusLists: StatusLists;
-  readonly tokenList: TokenList;
-}
 
 export interface Engine {
   /** The protocol endpoints, each request in a unit of work. */
@@ -74,26 +54,19 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
 
   function build(of: ProviderDeps, jwks: readonly JWK[]) {
     const provider = new Provider(of.issuer, configuration(of, { keys: jwks } as JWKS));
-    logEvents(provider, log);
-    endClientAlone(provider, of.tokens);
-    compareClientSecrets(provider, of.clients);
-    keepJwtAccessTokens(provider);
-    provider.registerGrantType(
-      REFRESH_GRANT,
-      refreshGrant(provider, of.tokens, engineGrantHandler(provider, REFRESH_GRANT)) as never,
-      REFRESH_PARAMETERS,
-      ['resource'],
-    );
-    provider.registerGrantType(PASSWORD_GRANT, passwordGrant(provider, of) as never, PASSWORD_PARAMETERS, ['resource']);
+    extend(provider, of, log);
     const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
     return {
       provider,
       exchangeToken,
       middleware: compose([
         unit,
+        correctErrorCodes,
+        authorizeByPost,
         inactiveReason(of.tokens, of.tokenList),
         jwksCaching,
         forms(exchangeToken),
+        spoilEmptyNonces,
         ...(provider as unknown as { middleware: Middleware[] }).middleware,
       ]),
     };

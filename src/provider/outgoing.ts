@@ -1,12 +1,16 @@
 import type { Configuration } from 'oidc-provider';
 
+/** The hosts that a registration may name without TLS (`clients/uri.ts`). */
+const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 /**
- * Requests to the addresses of clients: back-channel logout and `jwks_uri`. The engine would refuse every private address,
- * a rule for servers where anybody may register a client. Here administrators do, and their apps live where the server
- * does: in a private network, on the same machine. What keeps this from being a way into that network: addresses are https,
- * so their host must prove its name, or this very machine (`clients/uri.ts`), and no redirect leads elsewhere.
+ * Requests to the addresses of clients: back-channel logout and `jwks_uri`. The engine's dispatcher refuses private
+ * addresses, so that a client's address is no way into the server's network. This machine is excepted where the address
+ * says so itself: registrations may, and an app beside its server would never hear of a sign-out.
  */
 export const fetchFromClients: Configuration['fetch'] = (url, options) => {
-  const { dispatcher: _, redirect = 'error', ...rest } = options as RequestInit & { dispatcher?: unknown };
-  return fetch(url, { ...rest, redirect });
+  if (!THIS_MACHINE.has(new URL(String(url)).hostname)) return fetch(url, options);
+  const { dispatcher: _, ...rest } = options as RequestInit & { dispatcher?: unknown };
+  // The exception is for this address alone.
+  return fetch(url, { redirect: 'error', ...rest });
 };

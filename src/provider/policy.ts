@@ -15,5 +15,11 @@ export function policy(): interactionPolicy.DefaultPolicy {
         oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
   );
+  prompts.get('login')?.checks.add(
+    new Check('max_age_zero', 'End-User authentication could not be obtained', 'login_required', ({ oidc }) =>
+      // Equal to prompt=login (OpenID Connect Core §3.1.2.1); the engine counts whole seconds and would let one pass.
+      Number(oidc.params?.max_age) === 0 && !oidc.result?.login ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+    ),
+  );
   return prompts;
 }

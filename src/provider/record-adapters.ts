@@ -2,7 +2,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { openUnder, sealUnder } from '#src/crypto/index.ts';
 import type { Grant, Tokens } from '#src/tokens/index.ts';
-import type { ModelAdapter } from './adapter.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -72,7 +72,13 @@ export function sessionAdapter({ units, ...tokens }: Tokens): ModelAdapter {
       const session = await tokens.findSession(cookie);
       if (!session) return undefined;
       const { state, ...payload } = session.payload;
-      return { ...payload, ...(state === undefined ? {} : { state: open(cookie, state) }), kind: 'Session', jti: cookie, exp: session.expiresAt };
+      return {
+        ...payload,
+        ...(state === undefined ? {} : { state: open(cookie, state) }),
+        kind: 'Session',
+        jti: cookie,
+        exp: session.expiresAt,
+      };
     },
     async findByUid(uid) {
       const session = await tokens.findSessionByUid(uid);

@@ -90,9 +90,7 @@ function refuseUngranted(ctx: KoaContextWithOIDC, client: EngineClient): void {
   if (ctx.oidc.params?.grant_type === 'client_credentials' && oidc.length > 0) {
     throw new errors.InvalidScope('there is no user in this grant', oidc.join(' '));
   }
-  const refused = [...oidc, ...api].filter(
-    (name) => name !== 'offline_access' && !client.granted_scopes.includes(name),
-  );
+  const refused = [...oidc, ...api].filter((name) => !client.granted_scopes.includes(name));
   if (refused.length > 0)
     throw new errors.InvalidScope('requested scope is not granted to this client', refused.join(' '));
 }

@@ -1,6 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { StatusEntry, Token, TokenKind, Tokens } from '#src/tokens/index.ts';
-import type { ModelAdapter } from './adapter.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 /** The engine's models that are bearer artifacts. A client credentials token is an access token without an account. */
 export const TOKEN_MODELS: Record<string, TokenKind> = {

@@ -67,6 +67,6 @@ function refuse(ctx: Context, refusal: Refusal, answerPage: (ctx: Context, refus
   ctx.remove('Set-Cookie');
   ctx.remove('Location');
   ctx.set('Cache-Control', 'no-store');
-  if (ctx.method !== 'POST' || ctx.accepts('json', 'html') === 'html') answerPage(ctx, refusal);
+  if (ctx.accepts('json', 'html') === 'html') answerPage(ctx, refusal);
   else ctx.body = { error: refusal.error, error_description: refusal.description };
 }

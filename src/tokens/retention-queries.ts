@@ -30,6 +30,7 @@ export const DEAD: readonly Dead[] = [
             for update skip locked))`,
   },
   {
+    // One that ended because the person signed out still says what was agreed to, until it would have ended anyway.
     // A grant's own end comes after that of everything issued under it. Should that ever not be so, it stays.
     table: 'grants',
     kept: true,
@@ -38,14 +39,14 @@ export const DEAD: readonly Dead[] = [
        where ctid = any (array(
          select g.ctid
            from grants g
-          where least(g.expires_at, g.revoked_at) < now() - make_interval(secs => $1)
+          where case when g.signed_out then g.expires_at else least(g.expires_at, g.revoked_at) end < now() - make_interval(secs => $1)
             and not exists (
                   select 1
                     from tokens t
                    where t.account_id = g.account_id
                      and t.grant_id = g.id
                      and t.expires_at > now())
-          order by least(g.expires_at, g.revoked_at)
+          order by case when g.signed_out then g.expires_at else least(g.expires_at, g.revoked_at) end
           limit $2
             for update of g skip locked))`,
   },

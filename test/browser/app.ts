@@ -51,7 +51,11 @@ const PAGE = (words: string) =>
   `<!doctype html><html lang="en"><title>The app</title><link rel="icon" href="data:,"><h1>${words}</h1>`;
 
 /** @param overrides members of the client's registration */
-export async function openApp(server: Mintmark, admin: AdminApi, overrides: Record<string, unknown> = {}): Promise<App> {
+export async function openApp(
+  server: Mintmark,
+  admin: AdminApi,
+  overrides: Record<string, unknown> = {},
+): Promise<App> {
   const arrivals: Arrival[] = [];
   const published = new Map([['/goodbye', PAGE('Goodbye')]]);
   const listener = createServer(async (request, response) => {

@@ -80,3 +80,17 @@ export async function signIn(page: Page, who: { username: string; password: stri
   await page.fill('[name=password]', who.password);
   return press(page, '#submit');
 }
+
+/**
+ * Signs in while somebody else is still signed in here: the engine signs them out on the way, by a form that sends itself,
+ * or is sent by hand where no script may run. Ends at the page behind it.
+ */
+export async function signInElsewhere(
+  page: Page,
+  who: { username: string; password: string },
+  { javaScriptEnabled }: { javaScriptEnabled: boolean },
+): Promise<void> {
+  await signIn(page, who);
+  if (javaScriptEnabled) await page.waitForSelector('main');
+  else await press(page, 'noscript button');
+}

@@ -103,8 +103,15 @@ describe('The authorization endpoint (RFC 6749 §3.1)', () => {
     expect(answer.headers.get('location')).toMatch(/\/login\/[\w-]+$/);
   });
 
-  test('is asked by GET only: with a form posted from elsewhere the session cookie would not come along (SameSite=Lax)', async () => {
-    expect(await post(world.server, '/oauth/authorize', request(), { headers: HTML })).toMatchObject({ status: 404 });
+  test('may be posted, and is then repeated as a GET, with which the browser sends its session (OIDC Core §3.1.2.1)', async () => {
+    const asked = request();
+    const answer = await post(world.server, '/oauth/authorize', asked, { headers: HTML });
+    expect(answer.status).toBe(303);
+    const repeated = new URL(answer.headers.get('location') as string, world.server.url);
+    expect(Object.fromEntries(repeated.searchParams)).toEqual(asked);
+    expect((await get(world.server, repeated.pathname + repeated.search, HTML)).headers.get('location')).toMatch(
+      /\/login\//,
+    );
   });
 
   test('answers by form_post where asked, without a code in any URL', async () => {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { type RegisteredClient, registerApi, registerMachine } from '../support/clients.ts';
@@ -169,6 +171,8 @@ describe('Client authentication by private_key_jwt (RFC 7523 §2.2)', () => {
   test.each<[what: string, changes: JWTPayload]>([
     ['for another audience', { aud: 'https://elsewhere.example' }],
     ['that is expired', { exp: Math.floor(Date.now() / 1000) - 120 }],
+    ['that lives for years', { exp: Math.floor(Date.now() / 1000) + 100_000_000 }],
+    ['that ends after the end of all calendars', { exp: 1e15 }],
     ['of another issuer', { iss: 'somebody-else' }],
     ['about nobody known', { sub: 'nobody', iss: 'nobody' }],
   ])('an assertion %s is refused', async (_what, changes) => {
@@ -190,6 +194,34 @@ describe('Client authentication by private_key_jwt (RFC 7523 §2.2)', () => {
     expect(await present('nonsense')).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     const type = { client_assertion_type: 'urn:example:other' };
     expect(await present(await assertion(), type)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
+
+  test('the keys may be fetched from jwks_uri, here on the same machine', async () => {
+    const pair = await generateKeyPair('ES256');
+    const keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'one', use: 'sig' }];
+    const web = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const remote = await registerMachine(world.admin, 'things:read', {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: `http://127.0.0.1:${(web.address() as AddressInfo).port}/jwks`,
+    });
+    const of = { iss: remote.client_id, sub: remote.client_id };
+    const [right, wrong] = [await present(await assertion(of, pair.privateKey)), await present(await assertion(of))];
+    web.closeAllConnections();
+    await new Promise((resolve) => web.close(resolve));
+    expect(right).toMatchObject({ status: 200 });
+    expect(wrong).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+  });
+
+  test('a jwks_uri that answers nothing is invalid_client, not a failure of ours', async () => {
+    const remote = await registerMachine(world.admin, 'things:read', {
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: 'http://127.0.0.1:9/jwks',
+    });
+    const answer = await present(await assertion({ iss: remote.client_id, sub: remote.client_id }));
+    expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
   });
 
   test('a secret instead of an assertion is invalid_client', async () => {

@@ -132,7 +132,7 @@ describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
     const web = await registerClient(world.admin);
     const answer = await post(world.server, '/oauth/device/code', { scope: 'openid' }, { as: web });
     expect(answer.status).toBe(400);
-    expect(['unauthorized_client', 'invalid_request']).toContain(answer.body.error);
+    expect(answer.body.error).toBe('unauthorized_client');
   });
 
   test('a scope that was not granted is refused before anybody sees a code', async () => {
@@ -154,6 +154,25 @@ describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
       expect(answer.status).toBeLessThan(500);
       expect(answer.html).not.toContain('<script>');
     }
+  });
+
+  test('a form sent without its session is shown again, and then works', async () => {
+    const { user_code, device_code } = await start();
+    const visitor = visitorFor(NOWHERE);
+    const form = ((await visitor.open(`${world.server.url}/device`)) as Page).forms[0] as Form;
+    visitor.cookies.clear();
+    const refused = (await visitor.submit(form, { user_code })) as Page;
+    expect(refused.status).toBe(400);
+    const again = (await visitor.submit(refused.forms[0] as Form, { user_code })) as Page;
+    expect(again.status).toBe(200);
+    expect(again.html).toContain(user_code);
+    expect(await poll(device_code)).toMatchObject({ body: { error: 'authorization_pending' } });
+  });
+
+  test.each(['/device/x', '/device/%E2%80%AE'])('%s without its cookie is a page, not a failure', async (path) => {
+    const answer = await get(world.server, path, { accept: 'text/html' });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/html/);
   });
 
   test('the page is not cached', async () => {

@@ -109,6 +109,8 @@ describe.each(ENGINES)('DPoP (RFC 9449) on %s', (engine) => {
     ['for another server', () => key.prove('POST', 'https://elsewhere.example/oauth/token')],
     ['that is old', () => key.prove('POST', tokenUrl, { claims: { iat: Math.floor(Date.now() / 1000) - 3600 } })],
     ['without a jti', () => key.prove('POST', tokenUrl, { claims: { jti: undefined } })],
+    ['with a nonce that we never gave', () => key.prove('POST', tokenUrl, { claims: { nonce: 'x' } })],
+    ['with an empty nonce', () => key.prove('POST', tokenUrl, { claims: { nonce: '' } })],
     ['of another type', () => key.prove('POST', tokenUrl, { header: { typ: 'JWT' } })],
     ['with a changed signature', async () => `${(await key.prove('POST', tokenUrl)).slice(0, -8)}AAAAAAAA`],
     ['without signature', async () => unsigned(await key.prove('POST', tokenUrl))],
@@ -168,6 +170,7 @@ describe.each(ENGINES)('DPoP (RFC 9449) on %s', (engine) => {
         await userinfo('DPoP'),
         await userinfo('DPoP', await other.prove('GET', url, { accessToken })),
         await userinfo('DPoP', await key.prove('GET', url)),
+        await userinfo('DPoP', await key.prove('GET', url, { accessToken, claims: { nonce: '' } })),
         await userinfo('DPoP', await key.prove('GET', url, { accessToken: 'another' })),
       ];
       for (const { status, body } of attempts) {
@@ -180,6 +183,11 @@ describe.each(ENGINES)('DPoP (RFC 9449) on %s', (engine) => {
       const proof = await key.prove('GET', url, { accessToken });
       const answers = await Promise.all(Array.from({ length: 10 }, () => userinfo('DPoP', proof)));
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      // Whoever reads userinfo is a program: refusals are JSON, whichever of the checks was lost.
+      for (const { status, body } of answers.filter((answer) => answer.status !== 200)) {
+        expect([400, 401]).toContain(status);
+        expect(body).toMatchObject({ error: expect.any(String) });
+      }
     });
   });
 

@@ -11,6 +11,7 @@ import {
   registerUser,
 } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { visitorFor } from '../support/flow.ts';
 import type { Page, Visitor } from '../support/visitor.ts';
 import { get, isActive, post, refreshed, signInFor, startWorld, type World } from './protocol.ts';
@@ -105,13 +106,14 @@ describe.each(ENGINES)('RP-initiated and back-channel logout on %s', (engine) =>
     expect(await isActive(world.server, there.tokens.access_token, app)).toBe(true);
   });
 
-  test('works when the client does not answer its notice', async () => {
+  test('works when the client does not take its notice, and says so in the log', async () => {
     answerWith = 500;
     const { tokens, out } = await signedIn();
     const end = await signOut(out, { id_token_hint: tokens.id_token, post_logout_redirect_uri: AFTER });
     answerWith = 200;
     expect(String(end)).toBe(AFTER);
     expect(await isActive(world.server, tokens.access_token, app)).toBe(false);
+    await eventually(() => world.server.output().includes('a client could not be told of a sign-out'));
   });
 
   test('the old session cookie opens nothing any more', async () => {

@@ -1,14 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
+import { type App, codeFor, exchange, introspect, post } from '../races/app.ts';
 import { adminApi, registerApi, registerClient, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
 import { type Server, secondInstance, startServer } from '../support/server.ts';
-import { type App, codeFor, exchange, introspect, post } from '../races/app.ts';
 
 async function register(server: Server, overrides: object = {}): Promise<App> {
   const admin = await adminApi(server);
   if ((await admin.get('/apis')).body.items.length === 1) await registerApi(admin);
   const user = await registerUser(admin);
-  const client = await registerClient(admin, { scope: 'openid things:read things:write', first_party: true, ...overrides });
+  const client = await registerClient(admin, {
+    scope: 'openid things:read things:write',
+    first_party: true,
+    ...overrides,
+  });
   return { ...client, user };
 }
 

@@ -99,7 +99,7 @@ export function createLedger(): Ledger {
           entry.checked = entry.promised;
           if (reply?.body?.active !== (entry.promised === 'live')) {
             found.push(
-              `a token that is ${entry.promised} was answered ${reply?.status} ${JSON.stringify(reply?.body)}`,
+              `a token of ${entry.owner.client_name} that is ${entry.promised} was answered ${reply?.status} ${JSON.stringify(reply?.body)}`,
             );
           }
         }

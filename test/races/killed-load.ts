@@ -38,10 +38,15 @@ export async function registerCast(admin: AdminApi): Promise<Cast> {
   await registerApi(admin, { access_token_format: 'jwt' });
   await registerApi(admin, { scopes: [{ name: 'parts:read', description: 'See your parts' }] });
   const user = await registerUser(admin);
-  const wanted = { scope: 'openid things:read', first_party: true, refresh_token_grace: GRACE_SECONDS };
+  const wanted = {
+    client_name: 'app',
+    scope: 'openid things:read',
+    first_party: true,
+    refresh_token_grace: GRACE_SECONDS,
+  };
   return {
-    machine: { ...(await registerMachine(admin, 'parts:read')), user },
-    suspect: { ...(await registerMachine(admin, 'parts:read')), user },
+    machine: { ...(await registerMachine(admin, 'parts:read', { client_name: 'machine' })), user },
+    suspect: { ...(await registerMachine(admin, 'parts:read', { client_name: 'suspect' })), user },
     app: { ...(await registerClient(admin, wanted)), user },
   };
 }

@@ -35,8 +35,7 @@ describe.each(ENGINES)('Killed with SIGKILL again and again on %s', (engine) => 
 
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const until = ledger.counts.promises + random() * MOST_PROMISES;
-      const over = () => ledger.counts.promises >= until;
-      await liveAndDie(server, actors, () => eventually(over, LONGEST_LIFE_MS).then(() => sleep(random() * MOMENT_MS)));
+      await liveAndDie(server, actors, { isOver: () => ledger.counts.promises >= until, moment: random() * MOMENT_MS });
       server = await restart(server);
       expect({ kill, broken: await ledger.broken(server, kill === KILLS) }).toEqual({ kill, broken: [] });
     }
@@ -53,18 +52,27 @@ describe.each(ENGINES)('Killed with SIGKILL again and again on %s', (engine) => 
   }, 240_000);
 });
 
+interface Life {
+  readonly isOver: () => boolean;
+  /** How much later, in milliseconds. */
+  readonly moment: number;
+}
+
 /** The kill comes in the middle of whatever each actor is doing. */
-async function liveAndDie(server: Server, actors: readonly Actor[], over: () => Promise<void>): Promise<void> {
+async function liveAndDie(server: Server, actors: readonly Actor[], { isOver, moment }: Life): Promise<void> {
   let alive = true;
-  const onAndOn = async (actor: Actor) => {
+  const load = actors.map(async (actor) => {
     for (; alive; await yieldToOthers()) await actor.act(server);
-  };
-  const load = Promise.all(actors.map(onAndOn));
-  await Promise.race([over(), load]).finally(() => {
-    alive = false;
   });
-  await server.kill();
-  await load;
+  const over = eventually(() => !alive || isOver(), LONGEST_LIFE_MS).then(() => sleep(moment));
+  try {
+    await Promise.race([over, Promise.all(load)]);
+  } finally {
+    alive = false;
+    await server.kill();
+    await Promise.allSettled(load);
+  }
+  await Promise.all(load);
 }
 
 /** Reproducible choices (mulberry32). What the two processes make of them is not, but near enough to look again. */

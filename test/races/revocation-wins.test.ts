@@ -5,7 +5,7 @@ import { adminApi, registerApi, registerClient, registerUser } from '../support/
 import { ENGINES } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Server, startServer } from '../support/server.ts';
-import { type App, type Answer, codeFor, exchange, introspect, post } from './app.ts';
+import { type Answer, type App, codeFor, exchange, introspect, post } from './app.ts';
 
 const onPostgres = ENGINES.includes('postgres') ? describe : describe.skip;
 

@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import pg from 'pg';
 import type { Config } from '#src/config.ts';
-import { openEmbedded } from '#src/db/embedded.ts';
-import { isUnavailable, Unavailable } from '#src/db/errors.ts';
-import { migrate } from '#src/db/migrate.ts';
+import { openEmbedded } from './embedded.ts';
+import { isUnavailable, Unavailable } from './errors.ts';
+import { migrate } from './migrate.ts';
 
 type Configured = Pick<Config, 'database' | 'dataDir'>;
 

@@ -1,0 +1,25 @@
+import type Provider from 'oidc-provider';
+import { compareClientSecrets } from './client-secrets.ts';
+import { cookies } from './cookies.ts';
+import type { ProviderDeps } from './deps.ts';
+import { type Log, logEvents } from './events.ts';
+import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
+import { REFRESH_GRANT, REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
+import { engineGrantHandler } from './internals.ts';
+import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
+import { beginLateSessions } from './late-sessions.ts';
+import { endClientAlone } from './stay-signed-in.ts';
+
+/** What configuration cannot say: overrides, listeners and grants of ours, on an engine that was just built. */
+export function extend(provider: Provider, deps: ProviderDeps, log: Log): void {
+  logEvents(provider, log);
+  compareClientSecrets(provider, deps.clients);
+  keepJwtAccessTokens(provider);
+  beginLateSessions(provider, cookies(deps)?.long);
+  endClientAlone(provider, deps.tokens);
+
+  const refresh = refreshGrant(provider, deps.tokens, engineGrantHandler(provider, REFRESH_GRANT));
+  const password = passwordGrant(provider, deps);
+  provider.registerGrantType(REFRESH_GRANT, refresh as never, REFRESH_PARAMETERS, ['resource']);
+  provider.registerGrantType(PASSWORD_GRANT, password as never, PASSWORD_PARAMETERS, ['resource']);
+}
