@@ -29,7 +29,7 @@ interface Line {
   readonly removed: number;
   readonly table_mb: number;
   readonly indexes_mb: number;
-  /** As Postgres counts them; the embedded engine does not. */
+  /** As the engine counts them. */
   readonly dead_rows: number;
   readonly find_p50_us: number;
   readonly find_p99_us: number;

@@ -46,7 +46,7 @@ create index tokens__status_list on tokens (status_list, expires_at) where statu
 create index tokens__created_at on tokens (created_at);
 
 -- Rows come and go by the million. Vacuum early, but for a large table not before a hundredth of it is dead: that bounds
--- what lies about, and how often all of its indexes are read. The tail of the table is kept for the rows to come, since
+-- what lies about, and how often a large table is gone through. The tail of the table is kept for the rows to come, since
 -- cutting it off takes a lock that every request waits for.
 alter table tokens set (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 20000,
                         autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_vacuum_insert_threshold = 100000,

@@ -85,6 +85,8 @@ export async function openCapabilities(config: Config, log: Logger) {
         disabled: false,
       });
     }
+    const revocationRules = createRevocationRules({ db });
+    await revocationRules.settleUnfinished();
     const jobs = createJobs({ db, log });
     const retention = createRetention({ db, keep: config.retentionDays * DAY_SECONDS });
     jobs.start({ name: 'remove dead rows', every: REMOVE_DEAD_EVERY_SECONDS, run: retention.removeDead });
@@ -93,7 +95,7 @@ export async function openCapabilities(config: Config, log: Logger) {
       ...engineDeps,
       engine,
       revocation: createRevocation({ db, tokens, list: tokenList }),
-      revocationRules: createRevocationRules({ db }),
+      revocationRules,
       async isReady() {
         await db.query('select 1');
       },

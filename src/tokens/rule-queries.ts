@@ -40,7 +40,7 @@ export interface NewRule {
   readonly reason: string;
   readonly createdBy: string;
   readonly longestDefault: number;
-  /** Undefined: this moment, and a minute to come until `settleRule` says which moment it was. */
+  /** Undefined: this moment, and the longest a statement may take until `settleRule` says which moment it was. */
   readonly issuedBefore: Date | undefined;
 }
 
@@ -52,7 +52,7 @@ export async function insertRule(db: Db, rule: NewRule): Promise<RuleRow | undef
        insert into revocation_rules (id, user_id, client_id, scope, audience, kind, issued_before, reason, created_by,
                                      expires_at)
        select $1, $2::uuid, $3::text, $4::text, $5::text, $6::text,
-              coalesce($8::timestamptz, now() + interval '1 minute'), $9, $10, ${EXPIRES_AT}
+              coalesce($8::timestamptz, now() + interval '15 seconds'), $9, $10, ${EXPIRES_AT}
         where $8::timestamptz is null or $8::timestamptz <= now()
        returning ${RULE}
      ), event as (
@@ -66,6 +66,15 @@ export async function insertRule(db: Db, rule: NewRule): Promise<RuleRow | undef
     [rule.id, ...parties(values), rule.longestDefault, rule.issuedBefore, rule.reason, rule.createdBy],
   );
   return rows[0];
+}
+
+/** No rule may be about the future: one that is was never settled. Whoever is just writing one settles it once more. */
+export async function settleUnfinished(db: Db): Promise<void> {
+  await db.query(
+    `update revocation_rules
+        set issued_before = now() + interval '1 millisecond'
+      where issued_before > now() + interval '1 millisecond'`,
+  );
 }
 
 /** The millisecond is the grain of the embedded engine's clock. */

@@ -3,10 +3,11 @@
  * instance from its next look-up on. Revoking all of a client or all of a user is such a row too.
  *
  * A rule is written in two steps, because a statement that began before the rule was there cannot have seen it. First it
- * stands for everything up to a minute from now: whatever begins from here on sees it, and nothing it matches can be used
- * for anything. Then it is set to the moment, which is later than the beginning of every statement that did not see it. So
- * what a racing refresh writes is either refused or taken back. Should the server die in between, the minute stays: a few
- * tokens too many, never one too few, and nobody was told that it is done.
+ * stands for everything up to a little later than now: whatever begins from here on sees it, and nothing it matches can be
+ * used for anything. Then it is set to the moment, which is later than the beginning of every statement that did not see
+ * it. So what a racing refresh writes is either refused or taken back. Should the server die in between, the next start
+ * takes the second step (`settleUnfinished`); until then a few tokens too many are refused, never one too few, and nobody
+ * was told that it is done.
  *
  * Client credentials tokens need no more than this. One that is written later was asked for by a client that could as well
  * have asked a moment later.
@@ -53,6 +54,8 @@ export interface RevocationRules {
   create(
     rule: RuleConditions & { reason: string; by: string },
   ): Promise<{ rule: RevocationRule; matches: number | undefined }>;
+  /** Ends what a server that died while writing a rule has left half done. Before the first request. */
+  settleUnfinished(): Promise<void>;
   /** What such a rule would match now. @throws {Invalid} @throws {Unavailable} when counting takes too long */
   count(conditions: RuleConditions): Promise<number>;
   find(id: string): Promise<RevocationRule | undefined>;
@@ -78,6 +81,8 @@ export function createRevocationRules({ db }: { db: Database }): RevocationRules
       const matches = await queries.countMatches(db, row.id, values, row.issued_before).catch(tookTooLong);
       return { rule: toRule(row), matches };
     },
+
+    settleUnfinished: () => queries.settleUnfinished(db),
 
     async count(conditions) {
       check(conditions);

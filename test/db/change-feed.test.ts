@@ -3,8 +3,10 @@ import { type Db, openDatabase } from '#src/db/index.ts';
 import { ENGINES, freshDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 
-const insertKey = (db: Db, kid: string) =>
-  db.query(`insert into signing_keys (kid, alg, public_jwk, private_jwk) values ($1, 'ES256', '{}', '')`, [kid]);
+const insertApi = (db: Db, identifier: string) =>
+  db.query(`insert into apis (identifier, name, access_token_format, signing_alg) values ($1, $1, 'opaque', 'ES256')`, [
+    identifier,
+  ]);
 
 describe.each(ENGINES)('changes on %s', (engine) => {
   test('are told to those who asked about the table, until they stop asking', async () => {
@@ -13,15 +15,15 @@ describe.each(ENGINES)('changes on %s', (engine) => {
     // Once listening, everything may have changed before: that is told too, and not what this test is about.
     await db.query('select 1');
     const heard: string[] = [];
-    const forget = db.onChange('signing_keys', () => heard.push('signing_keys'));
+    const forget = db.onChange('apis', () => heard.push('apis'));
     db.onChange('users', () => heard.push('users'));
 
-    await insertKey(db, 'first');
+    await insertApi(db, 'first');
     await eventually(() => heard.length > 0);
     forget();
-    await insertKey(db, 'second');
+    await insertApi(db, 'second');
     await db.query('select 1');
-    expect(heard).toEqual(['signing_keys']);
+    expect(heard).toEqual(['apis']);
     await db.close();
     await fresh.drop();
   });
@@ -34,14 +36,14 @@ onPostgres('two instances on one Postgres', () => {
     const fresh = await freshDatabase('postgres');
     const [one, two] = [await openDatabase(fresh.config), await openDatabase(fresh.config)];
     let heard = 0;
-    two.onChange('signing_keys', () => {
+    two.onChange('apis', () => {
       heard += 1;
     });
-    await insertKey(one, 'from-one');
+    await insertApi(one, 'from-one');
     await eventually(() => heard > 0, 500);
 
     await one.transaction(async (tx) => {
-      await insertKey(tx, 'not-yet');
+      await insertApi(tx, 'not-yet');
       await two.query('select pg_sleep(0.1)');
       expect(heard).toBe(1);
     });

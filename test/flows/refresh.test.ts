@@ -38,7 +38,7 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
     const app = await register(server);
     const first = await signedIn(server, app);
     const { body: second } = await refresh(server, app, first.refresh_token);
-    expect(await introspect(server, app, first.access_token)).toEqual({ active: false });
+    expect(await introspect(server, app, first.access_token)).toMatchObject({ active: false });
     expect(await introspect(server, app, second.access_token)).toMatchObject({ active: true });
   });
 
@@ -62,7 +62,7 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
     const { body: third } = await refresh(server, app, second.refresh_token);
     expect((await refresh(server, app, first.refresh_token)).body.error).toBe('invalid_grant');
     expect((await refresh(server, app, third.refresh_token)).body.error).toBe('invalid_grant');
-    expect(await introspect(server, app, third.access_token)).toEqual({ active: false });
+    expect(await introspect(server, app, third.access_token)).toMatchObject({ active: false });
   });
 
   test('of a strict client (grace 0) works once and a second use ends the family', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { startWorld, type World } from '../endpoints/protocol.ts';
+import { signInFor, startWorld, type World } from '../endpoints/protocol.ts';
 import { registerApi, registerClient, registerUser } from '../support/clients.ts';
 import { expectProblem } from './expectations.ts';
 import { CONTENT_TYPES, hostileDocument, hostileEncoded, hostileJson, hostileText, METHODS } from './hostile.ts';
@@ -31,11 +31,18 @@ beforeAll(async () => {
     registerApi(world.admin),
   ]);
   const secrets = await world.admin.get(`/clients/${client.client_id}/secrets`);
+  await signInFor(world.server, client, user);
+  const [tokens, grants, keys] = await Promise.all(
+    [`/users/${user.id}/tokens`, `/users/${user.id}/grants`, '/keys'].map((path) => world.admin.get(path)),
+  );
   sacrifices = {
     client_id: client.client_id,
     secret_id: secrets.body.items[0].id,
     id: user.id,
     identifier: api.identifier,
+    token_id: tokens?.body.items[0].id,
+    grant_id: grants?.body.items[0].id,
+    kid: keys?.body.items[0].kid,
   };
   const ids = await present();
   for (const id of ids.clients) made.clients.add(id);

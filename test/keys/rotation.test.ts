@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createSeals } from '#src/crypto/index.ts';
+import { createSeals, SealedUnderAnotherKey } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { createKeys, type Keys, SIGNING_ALGS, type SigningKey } from '#src/keys/index.ts';
 import { ENGINES, withDatabase } from '../support/database.ts';
@@ -157,7 +157,7 @@ describe.each(ENGINES)('Signing keys on %s', (engine) => {
     };
     expect(await reopen(2, 1)).toEqual(first);
     expect(await reopen(2)).toEqual(first);
-    await expect(reopen(1)).rejects.toThrow('MINTMARK_SECRET_KEYS');
+    await expect(reopen(1)).rejects.toThrow(SealedUnderAnotherKey);
   });
 });
 

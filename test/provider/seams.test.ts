@@ -137,7 +137,7 @@ describe('jwt-access-tokens.ts: rows for JWTs', () => {
     expect(engine.rows.has(`ClientCredentials:${claims.jti}`)).toBe(true);
     expect(await engine.provider.ClientCredentials.find(claims.jti as string)).toBeUndefined();
     const introspection = await engine.post('/token/introspection', { token: claims.jti as string });
-    expect(introspection.body).toEqual({ active: false });
+    expect(introspection.body).toMatchObject({ active: false });
   });
 
   test('without `format` in what the adapter finds, the same row opens: what a verified JWT is exchanged for', async () => {

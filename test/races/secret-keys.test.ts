@@ -26,7 +26,7 @@ describe.each(ENGINES)('A new secret key put in front of the old one on %s', (en
     const refresh = () =>
       post(rotated, '/oauth/token', app, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token });
     await post(rotated, '/oauth/revoke', app, { token: tokens.access_token });
-    expect(await introspect(rotated, app, tokens.access_token)).toEqual({ active: false });
+    expect(await introspect(rotated, app, tokens.access_token)).toMatchObject({ active: false });
     const answers = await Promise.all([refresh(), refresh(), refresh()]);
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]?.status).toBe(200);

@@ -103,7 +103,7 @@ describe.each(ENGINES)('A rule on %s', (engine) => {
     const { body: after } = await exchange(server, app, await codeFor(server, app, SCOPE));
     await server.kill();
     const again = await restart(server);
-    expect(await introspect(again, app, before.access_token)).toEqual({ active: false });
+    expect(await introspect(again, app, before.access_token)).toMatchObject({ active: false });
     expect(await introspect(again, app, after.access_token)).toMatchObject({ active: true });
     expect((await (await adminApi(again)).get(`/revocation-rules/${rule.id}`)).body).toMatchObject({
       user_id: user.id,

@@ -100,7 +100,7 @@ describe.each(ENGINES)('Refreshes that race with a revocation on %s', (engine) =
     await other.end();
 
     expect((await rule).status).toBe(201);
-    expect(await introspect(server, app, body.access_token)).toEqual({ active: false });
+    expect(await introspect(server, app, body.access_token)).toMatchObject({ active: false });
     const again = { grant_type: 'refresh_token', refresh_token: body.refresh_token };
     expect((await post(server, '/oauth/token', app, again)).body.error).toBe('invalid_grant');
   });

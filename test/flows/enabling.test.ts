@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { codeFor, exchange, introspect, post } from '../races/app.ts';
+import { adminApi, registerApi, registerClient, registerMachine, registerUser } from '../support/clients.ts';
+import { ENGINES } from '../support/database.ts';
+import { startServer } from '../support/server.ts';
+
+describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engine) => {
+  test('a user who is enabled again signs in anew: what they held before stays ended', async () => {
+    const server = await startServer({ engine });
+    const admin = await adminApi(server);
+    const user = await registerUser(admin);
+    const app = { ...(await registerClient(admin, { scope: 'openid', first_party: true })), user };
+    const { body: before } = await exchange(server, app, await codeFor(server, app, 'openid'));
+
+    await admin.post(`/users/${user.id}/disable`, { duration: null });
+    expect((await introspect(server, app, before.access_token)).active).toBe(false);
+    await admin.post(`/users/${user.id}/enable`);
+    expect((await introspect(server, app, before.access_token)).active).toBe(false);
+    const { refresh_token } = before;
+    expect((await post(server, '/oauth/token', app, { grant_type: 'refresh_token', refresh_token })).status).toBe(400);
+
+    const { body: after } = await exchange(server, app, await codeFor(server, app, 'openid'));
+    expect((await introspect(server, app, after.access_token)).active).toBe(true);
+    // Enabling who is enabled ends nothing.
+    await admin.post(`/users/${user.id}/enable`);
+    expect((await introspect(server, app, after.access_token)).active).toBe(true);
+  });
+
+  test('a client that is enabled again asks anew', async () => {
+    const server = await startServer({ engine });
+    const admin = await adminApi(server);
+    const api = await registerApi(admin, { access_token_format: 'jwt' });
+    const owner = await registerMachine(admin, 'things:read');
+    await admin.patch(`/apis/${encodeURIComponent(api.identifier)}`, { introspection_clients: [owner.client_id] });
+    const user = await registerUser(admin);
+    const machine = { ...(await registerMachine(admin, 'things:read')), user };
+    const ask = () => post(server, '/oauth/token', machine, { grant_type: 'client_credentials', scope: 'things:read' });
+    const active = async (token: string) => (await introspect(server, { ...owner, user }, token)).active;
+
+    const before = (await ask()).body.access_token;
+    expect(await active(before)).toBe(true);
+    await admin.patch(`/clients/${machine.client_id}`, { disabled: true });
+    await admin.patch(`/clients/${machine.client_id}`, { disabled: false });
+    expect(await active(before)).toBe(false);
+    expect(await active((await ask()).body.access_token)).toBe(true);
+  });
+
+  test('introspection tells the token’s own client why, and nobody else', async () => {
+    const server = await startServer({ engine });
+    const admin = await adminApi(server);
+    const user = await registerUser(admin);
+    const app = { ...(await registerClient(admin, { scope: 'openid', first_party: true })), user };
+    const stranger = { ...(await registerClient(admin)), user };
+    const { body: tokens } = await exchange(server, app, await codeFor(server, app, 'openid'));
+    await post(server, '/oauth/revoke', app, { token: tokens.access_token });
+    expect(await introspect(server, app, tokens.access_token)).toEqual({ active: false, inactive_reason: 'revoked' });
+    expect(await introspect(server, stranger, tokens.access_token)).toEqual({ active: false });
+    expect(await introspect(server, app, 'unknown')).toEqual({ active: false });
+  });
+});
