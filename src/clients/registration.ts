@@ -40,6 +40,7 @@ export const ASSERTION_ALGS = [
   'ES384',
   'ES512',
   'Ed25519',
+  'EdDSA',
 ] as const;
 
 const members = {

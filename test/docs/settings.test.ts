@@ -29,6 +29,7 @@ test("README's defaults are the defaults", () => {
     MINTMARK_ISSUER: config.issuer.replace(String(config.port), '$PORT'),
     MINTMARK_WORKERS: String(config.workers),
     MINTMARK_TRUST_PROXY: String(config.trustProxy),
+    MINTMARK_RETENTION_DAYS: String(config.retentionDays),
     LOG_LEVEL: config.logLevel,
   });
   expect(config.dataDir.endsWith(`/${stated.MINTMARK_DATA_DIR}`)).toBe(true);

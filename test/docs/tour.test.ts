@@ -34,7 +34,7 @@ test(
 
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const answers = answersIn(shown.join('\n'));
-    expect(answers).toContainEqual(['active']);
+    expect(answers).toContainEqual(['active', 'inactive_reason']);
     expect(answersIn(stdout)).toEqual(answers);
   },
   TIMEOUT_MS + 5_000,
