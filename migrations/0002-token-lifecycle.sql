@@ -25,6 +25,7 @@ alter table tokens
   add column last_used_at timestamptz,
   add column status_list integer,
   add column status_index integer;
+update tokens set created_at = issued_at;
 comment on column tokens.created_at is 'to the microsecond: what revocation rules compare, where iat has only seconds';
 comment on column tokens.last_used_at is 'coarse: written at most once a minute';
 

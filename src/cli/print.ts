@@ -4,7 +4,7 @@
  */
 const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** A column wider than this is cut in tables; `get` and `--json` show everything. */
-const WIDEST = 60;
+const WIDEST = 64;
 
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 type Shown = { readonly [member: string]: unknown };

@@ -18,14 +18,16 @@ const CORRECTIONS: Readonly<Record<string, Correction>> = {
   'no client authentication mechanism provided': { status: 401, error: 'invalid_client' },
 };
 
-export const correctErrorCodes: Middleware = async (ctx, next) => {
-  await next();
-  const body = ctx.body as { error?: unknown; error_description?: unknown } | undefined;
-  if (body?.error !== 'invalid_request') return;
-  const correction = CORRECTIONS[String(body.error_description)];
-  if (!correction) return;
-  ctx.status = correction.status;
-  ctx.body = { ...body, error: correction.error };
-  // RFC 6749 §5.2: with 401 goes a challenge; Basic is what every endpoint takes.
-  if (correction.status === 401) ctx.set('WWW-Authenticate', `Basic realm="${ctx.origin}", error="invalid_client"`);
-};
+export const correctErrorCodes =
+  (issuer: string): Middleware =>
+  async (ctx, next) => {
+    await next();
+    const body = ctx.body as { error?: unknown; error_description?: unknown } | undefined;
+    if (body?.error !== 'invalid_request') return;
+    const correction = CORRECTIONS[String(body.error_description)];
+    if (!correction) return;
+    ctx.status = correction.status;
+    ctx.body = { ...body, error: correction.error };
+    // RFC 6749 §5.2: with 401 goes a challenge; Basic is what every endpoint takes.
+    if (correction.status === 401) ctx.set('WWW-Authenticate', `Basic realm="${issuer}", error="invalid_client"`);
+  };

@@ -61,7 +61,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
       exchangeToken,
       middleware: compose([
         unit,
-        correctErrorCodes,
+        correctErrorCodes(of.issuer),
         authorizeByPost,
         inactiveReason(of.tokens, of.tokenList),
         jwksCaching,

@@ -55,9 +55,20 @@ export function createRevocation({ db, tokens, list }: RevocationDeps): Revocati
     }
   }
 
+  async function revokeGrantOfDead(value: string, { by }: RevocationOptions): Promise<number> {
+    for (const id of tokens.references.idsOf('token', value)) {
+      const dead = await list.find(id);
+      const isPresented = dead?.format === 'opaque' || tokens.references.isReference(value);
+      if (dead?.grantId !== undefined && isPresented) return (await queries.endGrant(db, dead.grantId, by)) ?? 0;
+    }
+    return 0;
+  }
+
   return {
     async revokeValue(value, options) {
       const token = await tokens.find(value);
+      // A dead token still names its grant: in an incident the token at hand is often the one that was refreshed away.
+      if (!token && options.wholeGrant) return revokeGrantOfDead(value, options);
       // A JWT's row lies under its jti, which is no secret: only a reference, made of the verified JWT, stands for it.
       if (!token || (token.format === 'jwt' && !tokens.references.isReference(value))) return 0;
       return revoke(token, options);

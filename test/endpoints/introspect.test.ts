@@ -100,7 +100,7 @@ describe.each(ENGINES)('Introspection (RFC 7662) on %s', (engine) => {
   test('needs client authentication', async () => {
     const answer = await post(world.server, '/oauth/introspect', { token: opaque });
     expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="http/);
     const wrong = { ...machine, client_secret: 'wrong' };
     const refused = await post(world.server, '/oauth/introspect', { token: opaque }, { as: wrong });
     expect(refused).toMatchObject({ status: 401, body: { error: 'invalid_client' } });

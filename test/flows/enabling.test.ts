@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { codeFor, exchange, introspect, post } from '../races/app.ts';
-import { adminApi, registerApi, registerClient, registerMachine, registerUser } from '../support/clients.ts';
+import { authorizationUrl, codeFor, exchange, introspect, post } from '../races/app.ts';
+import {
+  adminApi,
+  REDIRECT_URI,
+  registerApi,
+  registerClient,
+  registerMachine,
+  registerUser,
+} from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { visitorFor } from '../support/flow.ts';
 import { startServer } from '../support/server.ts';
 
 describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engine) => {
@@ -10,7 +19,12 @@ describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engi
     const admin = await adminApi(server);
     const user = await registerUser(admin);
     const app = { ...(await registerClient(admin, { scope: 'openid', first_party: true })), user };
-    const { body: before } = await exchange(server, app, await codeFor(server, app, 'openid'));
+    const visitor = visitorFor(REDIRECT_URI);
+    const { body: before } = await exchange(server, app, await codeFor(server, app, 'openid', visitor));
+    const silently = async () => (await visitor.open(authorizationUrl(server, app, { prompt: 'none' }))) as URL;
+    expect((await silently()).searchParams.get('code')).toBeTruthy();
+    // The sign-in and the enabling must not fall into the same second.
+    await eventually(async () => Date.now() % 1000 < 100, 2_000);
 
     await admin.post(`/users/${user.id}/disable`, { duration: null });
     expect((await introspect(server, app, before.access_token)).active).toBe(false);
@@ -18,6 +32,9 @@ describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engi
     expect((await introspect(server, app, before.access_token)).active).toBe(false);
     const { refresh_token } = before;
     expect((await post(server, '/oauth/token', app, { grant_type: 'refresh_token', refresh_token })).status).toBe(400);
+
+    // Nor does the browser's session come back.
+    expect((await silently()).searchParams.get('error')).toBe('login_required');
 
     const { body: after } = await exchange(server, app, await codeFor(server, app, 'openid'));
     expect((await introspect(server, app, after.access_token)).active).toBe(true);

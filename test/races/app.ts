@@ -17,9 +17,11 @@ export interface Answer {
   readonly body: any;
 }
 
-/** Signs the app's user in and returns the code its redirect URI would get. */
-export async function codeFor(server: Server, app: App, scope = 'openid things:read'): Promise<Code> {
-  const verifier = randomBytes(32).toString('base64url');
+export function authorizationUrl(
+  server: Server,
+  app: App,
+  { scope = 'openid', verifier = randomBytes(32).toString('base64url'), ...more }: Record<string, string> = {},
+): string {
   const url = new URL(`${server.issuer}/oauth/authorize`);
   url.search = new URLSearchParams({
     client_id: app.client_id,
@@ -28,8 +30,20 @@ export async function codeFor(server: Server, app: App, scope = 'openid things:r
     scope,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
+    ...more,
   }).toString();
-  const visitor = visitorFor(REDIRECT_URI);
+  return url.href;
+}
+
+/** Signs the app's user in and returns the code its redirect URI would get. */
+export async function codeFor(
+  server: Server,
+  app: App,
+  scope = 'openid things:read',
+  visitor = visitorFor(REDIRECT_URI),
+): Promise<Code> {
+  const verifier = randomBytes(32).toString('base64url');
+  const url = authorizationUrl(server, app, { scope, verifier });
   const callback = await signIn(url, { ...app.user, redirectUri: REDIRECT_URI, visitor });
   const code = callback.searchParams.get('code');
   if (!code) throw new Error(`no code: ${callback.search}`);
