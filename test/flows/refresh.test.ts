@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { type App, codeFor, exchange, introspect, post } from '../races/app.ts';
 import { adminApi, registerApi, registerClient, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
@@ -86,6 +87,19 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
 });
 
 (ENGINES.includes('postgres') ? describe : describe.skip)('A refresh token across two instances', () => {
+  test('used twice leaves a record of it, without a token in it', async () => {
+    const server = await startServer({ engine: 'postgres' });
+    const app = await register(server, { refresh_token_grace: 0 });
+    const { refresh_token } = await signedIn(server, app);
+    await refresh(server, app, refresh_token);
+    await refresh(server, app, refresh_token);
+    const db = new pg.Client({ connectionString: server.databaseUrl });
+    await db.connect();
+    const { rows } = await db.query('select type, client_id, account_id from events');
+    await db.end();
+    expect(rows).toEqual([{ type: 'refresh_token.reuse_detected', client_id: app.client_id, account_id: app.user.id }]);
+  });
+
   test('of 100 concurrent refreshes, half at each, there is one rotation and 100 identical answers', async () => {
     const one = await startServer({ engine: 'postgres' });
     const two = await secondInstance(one);
