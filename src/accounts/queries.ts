@@ -122,8 +122,11 @@ export async function disableAccount(db: Db, id: string, seconds: number | null)
 export async function enableAccount(db: Db, id: string): Promise<AccountRow | undefined> {
   const { rows } = await db.query<AccountRow>(
     `update users
-        set disabled = false, disabled_until = null, tokens_from = case when disabled then now() else tokens_from end,
-            updated_at = now()
+        set disabled = false, disabled_until = null, updated_at = now(),
+            -- A block that has ended by itself ended nothing that was issued after it.
+            tokens_from = case when disabled
+                               then greatest(tokens_from, least(now(), coalesce(disabled_until, now())))
+                               else tokens_from end
       where id = $1
       returning ${ACCOUNT}`,
     [id],

@@ -15,9 +15,12 @@ export async function settleLostRace(ctx: object, tokens: Tokens, failed: GuardF
   if (consumes === undefined || grantId === undefined) return undefined;
 
   switch (oidc?.params?.grant_type) {
-    case 'authorization_code':
-      await endGrant(tokens, grantId);
+    case 'authorization_code': {
+      // Refused for another reason (a proof seen before, a user disabled meanwhile), the code was not used twice.
+      const code = await tokens.find(String(oidc.params.code));
+      if (code?.consumedAt !== undefined) await endGrant(tokens, grantId);
       return undefined;
+    }
 
     case REFRESH_GRANT: {
       const value = String(oidc.params.refresh_token);

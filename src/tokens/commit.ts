@@ -81,6 +81,8 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
 
   return (unit) =>
     new Promise((written, failed) => {
+      // A unit that contradicts itself throws here, where it fails its own request and not everybody's batch.
+      void [unit.changes, unit.reliesOn, unit.guardedAccount, unit.guardedClient];
       waiting.push({ unit, written, failed });
       if (running < db.concurrency) void drain();
     });

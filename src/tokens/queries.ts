@@ -111,6 +111,8 @@ export async function grantsBetween(db: Db, accountId: string, clientId: string)
         and client_id = $2
         and (revoked_at is null or signed_out)
         and expires_at > now()
+        -- A client id may be chosen again: what was agreed with another client of that name was not agreed with this one.
+        and created_at >= (select c.created_at from clients c where c.client_id = $2)
       order by created_at desc
       limit 20`,
     [accountId, clientId],
@@ -135,7 +137,8 @@ const toSession = (row: SessionRow): Session => ({
 });
 
 /**
- * Enabling a user gives back none of the sign-ins that disabling ended, no more than tokens. `loginTs` counts whole
+ * Enabling a user, or the end of a block, gives back none of the sign-ins that disabling ended, no more than tokens; while
+ * the block lasts the engine finds no such account. `loginTs` counts whole
  * seconds: a sign-in within the second of the enabling is taken for a later one.
  */
 const STILL_THAT_PERSON = `
@@ -143,7 +146,11 @@ const STILL_THAT_PERSON = `
    or exists (select 1
                 from users u
                where u.id = s.account_id
-                 and to_timestamp((s.payload ->> 'loginTs')::float8) + interval '1 second' > u.tokens_from))`;
+                 and to_timestamp((s.payload ->> 'loginTs')::float8) + interval '1 second' > u.tokens_from
+                 and (not u.disabled
+                      or u.disabled_until is null
+                      or u.disabled_until > now()
+                      or to_timestamp((s.payload ->> 'loginTs')::float8) + interval '1 second' > u.disabled_until)))`;
 
 export async function findSessions(db: Db, ids: string[]): Promise<Map<string, Session>> {
   const { rows } = await db.query<SessionRow>(

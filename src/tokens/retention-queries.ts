@@ -31,7 +31,8 @@ export const DEAD: readonly Dead[] = [
   },
   {
     // One that ended because the person signed out still says what was agreed to, until it would have ended anyway.
-    // A grant's own end comes after that of everything issued under it. Should that ever not be so, it stays.
+    // What was issued under a revoked grant is dead with or without its row. One that expired comes after everything
+    // issued under it; should that ever not be so, it stays.
     table: 'grants',
     kept: true,
     statement: `
@@ -40,12 +41,12 @@ export const DEAD: readonly Dead[] = [
          select g.ctid
            from grants g
           where case when g.signed_out then g.expires_at else least(g.expires_at, g.revoked_at) end < now() - make_interval(secs => $1)
-            and not exists (
+            and (g.revoked_at is not null and not g.signed_out or not exists (
                   select 1
                     from tokens t
                    where t.account_id = g.account_id
                      and t.grant_id = g.id
-                     and t.expires_at > now())
+                     and t.expires_at > now()))
           order by case when g.signed_out then g.expires_at else least(g.expires_at, g.revoked_at) end
           limit $2
             for update of g skip locked))`,

@@ -38,6 +38,7 @@ export class Unit {
   readonly events: TokenEvent[] = [];
   #consumedKind: TokenKind | undefined;
   readonly #uidOfSession = new Map<string, string>();
+  readonly #foundSessions = new Set<string>();
   readonly #sessionOfGrant = new Map<string, string>();
 
   /** @throws {Error} for a second one: no protocol request consumes two, and a guard that is dropped is a hole */
@@ -70,6 +71,22 @@ export class Unit {
 
   noteSession(session: Session): void {
     this.#uidOfSession.set(session.id, session.uid);
+    this.#foundSessions.add(session.uid);
+  }
+
+  /**
+   * The session that goes on with this unit and must not have ended meanwhile: writing it would sign the person in again
+   * who has just signed out in another tab. Its cookie may have changed, so it is known by its uid.
+   */
+  get guardedSession(): string | undefined {
+    return [...this.sessions.values()].map(({ uid }) => uid).find((uid) => this.#foundSessions.has(uid));
+  }
+
+  /** Takes back what a refused refresh had begun: nobody received the successor, so the token is not used up. */
+  discardIssuing(): void {
+    this.consumes = undefined;
+    this.#consumedKind = undefined;
+    this.tokens.clear();
   }
 
   putSession(session: Session): void {
@@ -161,7 +178,7 @@ export class Unit {
 
   /** Rows this unit only relies on. Many may, but none beside one that changes them: one statement sees one moment. */
   get reliesOn(): string[] {
-    return this.guardedGrant ? [this.guardedGrant] : [];
+    return [this.guardedGrant, this.guardedSession].filter((key) => key !== undefined);
   }
 }
 

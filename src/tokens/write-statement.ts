@@ -3,7 +3,7 @@
  * its unit by `no`.
  *
  * - `unseen` burns the proof of possession even when another guard fails: it has been presented.
- * - `living` locks grant, user and client for share, so a revocation or a disabling that is just being committed is waited
+ * - `living` locks session, grant, user and client for share, so a revocation or a disabling that is just being committed is waited
  *   for, and wins.
  * - `consumed` is the compare-and-set of single use, of a token that no rule takes back at this moment: a refresh that was
  *   looked up before a rule was written must not carry what it stands for past it.
@@ -15,10 +15,10 @@ with unit as (
          u."clientId" as client_id, decode(u.replay, 'hex') as replay,
          to_timestamp(u."replayExpiresAt") as replay_expires_at,
          decode(u.answer, 'hex') as answer, to_timestamp(u."answerExpiresAt") as answer_expires_at,
-         decode(u.successor, 'hex') as successor
+         decode(u.successor, 'hex') as successor, u."sessionUid" as session_uid
     from json_to_recordset($1::json)
       as u (no int, consumes text, "grantId" text, "accountId" uuid, "clientId" text, replay text,
-            "replayExpiresAt" float8, answer text, "answerExpiresAt" float8, successor text)
+            "replayExpiresAt" float8, answer text, "answerExpiresAt" float8, successor text, "sessionUid" text)
 ), unseen as (
   insert into replays (id, expires_at)
   select replay, replay_expires_at from unit where replay is not null
@@ -28,6 +28,8 @@ with unit as (
   select unit.no, unit.consumes
     from unit
    where (unit.replay is null or unit.replay in (select id from unseen))
+     and (unit.session_uid is null or exists (
+           select 1 from sessions s where s.uid = unit.session_uid for key share))
      and (unit.client_id is null or exists (
            select 1 from clients c where c.client_id = unit.client_id and not c.disabled for share))
      and (unit.account_id is null or exists (
@@ -122,17 +124,20 @@ with unit as (
   update grants
      set revoked_at = now(), signed_out = true
    where revoked_at is null
-     and (session_uid in (select key from ended where relation = 'sessions')
-          or (session_uid, client_id) in (
-               select split_part(key, ' ', 1), split_part(key, ' ', 2)
-                 from ended
-                where relation = 'clients of sessions'))
+     and id in (
+           select g.id
+             from ended e
+             join grants g on g.session_uid = split_part(e.key, ' ', 1)
+            where e.relation = 'sessions'
+               or (e.relation = 'clients of sessions' and g.client_id = split_part(e.key, ' ', 2)))
 ), ended_interactions as (
   delete from interactions
    where id in (select decode(key, 'hex') from ended where relation = 'interactions')
 ), ended_sessions as (
   delete from sessions
-   where id in (select decode(key, 'hex') from ended where relation = 'rotated sessions')
-      or uid in (select key from ended where relation = 'sessions')
+   where id in (
+           select decode(key, 'hex') from ended where relation = 'rotated sessions'
+           union all
+           select s.id from ended e join sessions s on s.uid = e.key where e.relation = 'sessions')
 )
 select no from passed`;

@@ -71,6 +71,7 @@ function guards(no: number, unit: Unit) {
     answer: unit.answer?.sealed.toString('hex'),
     answerExpiresAt: unit.answer?.expiresAt,
     successor: unit.answer?.successorId,
+    sessionUid: unit.guardedSession,
   };
 }
 

@@ -1,14 +1,18 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as client from 'openid-client';
 import { adminApi, REDIRECT_URI, registerApi, registerClient, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
 import { signIn, visitorFor } from '../support/flow.ts';
-import { startServer } from '../support/server.ts';
+import { type Server, startServer } from '../support/server.ts';
 import { configure } from './relying-party.ts';
 
 describe.each(ENGINES)('The authorization code grant with PKCE (RFC 6749 §4.1, RFC 7636) on %s', (engine) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startServer({ engine });
+  });
+
   test('gives an ID token, an access token for the API and a refresh token, which is exchanged for new ones', async () => {
-    const server = await startServer({ engine });
     const admin = await adminApi(server);
     const api = await registerApi(admin, { access_token_format: 'jwt' });
     const user = await registerUser(admin);
@@ -50,7 +54,6 @@ describe.each(ENGINES)('The authorization code grant with PKCE (RFC 6749 §4.1, 
   });
 
   test('remembers consent: a second sign-in in the same browser asks for nothing', async () => {
-    const server = await startServer({ engine });
     const admin = await adminApi(server);
     const user = await registerUser(admin);
     const app = await registerClient(admin);

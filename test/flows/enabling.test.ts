@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { authorizationUrl, codeFor, exchange, introspect, post } from '../races/app.ts';
 import {
   adminApi,
@@ -11,11 +11,15 @@ import {
 import { ENGINES } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { visitorFor } from '../support/flow.ts';
-import { startServer } from '../support/server.ts';
+import { type Server, startServer } from '../support/server.ts';
 
 describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engine) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startServer({ engine });
+  });
+
   test('a user who is enabled again signs in anew: what they held before stays ended', async () => {
-    const server = await startServer({ engine });
     const admin = await adminApi(server);
     const user = await registerUser(admin);
     const app = { ...(await registerClient(admin, { scope: 'openid', first_party: true })), user };
@@ -43,8 +47,24 @@ describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engi
     expect((await introspect(server, app, after.access_token)).active).toBe(true);
   });
 
+  test('a block that ends by itself gives back neither tokens nor the session, and enabling then ends nothing new', async () => {
+    const admin = await adminApi(server);
+    const user = await registerUser(admin);
+    const app = { ...(await registerClient(admin, { scope: 'openid', first_party: true })), user };
+    const visitor = visitorFor(REDIRECT_URI);
+    const { body: before } = await exchange(server, app, await codeFor(server, app, 'openid', visitor));
+    await admin.post(`/users/${user.id}/disable`, { duration: 2 });
+    await eventually(async () => !(await admin.get(`/users/${user.id}`)).body.disabled, 10_000);
+
+    expect((await introspect(server, app, before.access_token)).active).toBe(false);
+    const silent = (await visitor.open(authorizationUrl(server, app, { prompt: 'none' }))) as URL;
+    expect(silent.searchParams.get('error')).toBe('login_required');
+    const { body: after } = await exchange(server, app, await codeFor(server, app, 'openid'));
+    await admin.post(`/users/${user.id}/enable`);
+    expect((await introspect(server, app, after.access_token)).active).toBe(true);
+  });
+
   test('a client that is enabled again asks anew', async () => {
-    const server = await startServer({ engine });
     const admin = await adminApi(server);
     const api = await registerApi(admin, { access_token_format: 'jwt' });
     const owner = await registerMachine(admin, 'things:read');
@@ -63,7 +83,6 @@ describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engi
   });
 
   test('introspection tells the token’s own client why, and nobody else', async () => {
-    const server = await startServer({ engine });
     const admin = await adminApi(server);
     const user = await registerUser(admin);
     const app = { ...(await registerClient(admin, { scope: 'openid', first_party: true })), user };

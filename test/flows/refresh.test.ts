@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type App, codeFor, exchange, introspect, post } from '../races/app.ts';
 import { adminApi, registerApi, registerClient, registerUser } from '../support/clients.ts';
@@ -24,8 +24,12 @@ const signedIn = async (server: Server, app: App) =>
   (await exchange(server, app, await codeFor(server, app, 'openid things:read things:write'))).body;
 
 describe.each(ENGINES)('A refresh token on %s', (engine) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startServer({ engine });
+  });
+
   test('of 100 concurrent refreshes there is one rotation and 100 identical answers', async () => {
-    const server = await startServer({ engine });
     const app = await register(server);
     const { refresh_token } = await signedIn(server, app);
     const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(server, app, refresh_token)));
@@ -35,7 +39,6 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
   });
 
   test('ends the old access token in the same commit as the new pair is made', async () => {
-    const server = await startServer({ engine });
     const app = await register(server);
     const first = await signedIn(server, app);
     const { body: second } = await refresh(server, app, first.refresh_token);
@@ -44,7 +47,6 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
   });
 
   test('repeated within the grace window gives the identical answer, for the same request only', async () => {
-    const server = await startServer({ engine });
     const app = await register(server);
     const first = await signedIn(server, app);
     const { body: second } = await refresh(server, app, first.refresh_token);
@@ -56,7 +58,6 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
   });
 
   test('repeated after its successor was used ends the whole family', async () => {
-    const server = await startServer({ engine });
     const app = await register(server);
     const first = await signedIn(server, app);
     const { body: second } = await refresh(server, app, first.refresh_token);
@@ -67,7 +68,6 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
   });
 
   test('of a strict client (grace 0) works once and a second use ends the family', async () => {
-    const server = await startServer({ engine });
     const app = await register(server, { refresh_token_grace: 0 });
     const first = await signedIn(server, app);
     const { body: second } = await refresh(server, app, first.refresh_token);
@@ -75,8 +75,23 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
     expect((await refresh(server, app, second.refresh_token)).body.error).toBe('invalid_grant');
   });
 
+  test('is not used up by a refresh that is refused for its resource', async () => {
+    const app = await register(server);
+    const { refresh_token } = await signedIn(server, app);
+    const refused = await refresh(server, app, refresh_token, { resource: 'https://nowhere.example' });
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
+    expect((await refresh(server, app, refresh_token)).status).toBe(200);
+  });
+
+  test('used again with a scope it never had ends its family all the same', async () => {
+    const app = await register(server, { refresh_token_grace: 0 });
+    const first = await signedIn(server, app);
+    const { body: second } = await refresh(server, app, first.refresh_token);
+    expect((await refresh(server, app, first.refresh_token, { scope: 'admin' })).status).toBe(400);
+    expect((await refresh(server, app, second.refresh_token)).body.error).toBe('invalid_grant');
+  });
+
   test('is not repeated to another client', async () => {
-    const server = await startServer({ engine });
     const app = await register(server);
     const thief = await register(server);
     const first = await signedIn(server, app);

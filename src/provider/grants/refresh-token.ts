@@ -24,7 +24,7 @@ export function refreshGrant(provider: Provider, tokens: Tokens, engineHandler: 
     const value = ctx.oidc.params.refresh_token;
     const token = typeof value === 'string' ? await tokens.find(value) : undefined;
     if (typeof value !== 'string' || token?.kind !== 'refresh_token' || token.consumedAt === undefined) {
-      await engineHandler(ctx);
+      await rotate(ctx);
       if (typeof value === 'string') rememberAnswer(ctx, tokens, value);
       return;
     }
@@ -34,9 +34,26 @@ export function refreshGrant(provider: Provider, tokens: Tokens, engineHandler: 
       ctx.body = repeated;
       return;
     }
-    if (isOwn) tokens.units.open().events.push(reuseOf(token));
+    if (isOwn) endFamily(tokens, token);
     await engineHandler(ctx);
   };
+
+  /** The engine consumes the token before it looks at `resource`: what it then refuses must not cost the token. */
+  async function rotate(ctx: GrantContext): Promise<void> {
+    try {
+      await engineHandler(ctx);
+    } catch (error) {
+      tokens.units.open().discardIssuing();
+      throw error;
+    }
+  }
+}
+
+/** Not left to the engine: it looks at a used token last, after everything else it may refuse the request for. */
+function endFamily(tokens: Tokens, token: Token): void {
+  const unit = tokens.units.open();
+  unit.events.push(reuseOf(token));
+  if (token.grantId !== undefined) unit.endedGrants.add(token.grantId);
 }
 
 /** The answer this request got before, while it may be repeated. Another scope or resource is another request. */
