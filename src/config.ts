@@ -2,7 +2,7 @@
  * The settings: environment → one validated, frozen Config without optional surprises.
  *
  * This is the only reader of `process.env`. In embedded mode what the operator did not set is generated once and kept in
- * `<data dir>/secrets.json` (see `generated-secrets.ts`), so a restart decrypts what the first start encrypted.
+ * `<data dir>/secrets.json` (see `secrets.ts`), so a restart decrypts what the first start encrypted.
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';

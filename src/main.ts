@@ -27,9 +27,20 @@ async function serve(config: Config): Promise<void> {
   const server = createServer(createApp(config, capabilities, log).callback());
   await listen(server, config);
   // Before anybody is told that the server is ready: who is told may stop it at once.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void stop(server, capabilities.close, log).then(() => process.exit(0)));
-  }
+  // Listened to until the end: Ctrl-C under npm arrives twice, and the second must not cut the draining short.
+  let stopping = false;
+  const onSignal = () => {
+    if (stopping) return;
+    stopping = true;
+    stop(server, capabilities.close, log).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.fatal({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   log.info({ issuer: config.issuer, database: config.database.engine }, 'ready');
   process.stdout.write(`Mintmark is ready at ${config.issuer}\n`);
 }

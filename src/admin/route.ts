@@ -15,6 +15,8 @@ export interface Request<Path extends string, Query, Body> {
   readonly body: Body;
   /** Who asks, as the record names them. */
   readonly by: string;
+  /** What their access token holds. */
+  readonly scopes: ReadonlySet<string>;
 }
 
 /** One operation. The router and the OpenAPI document are both made from it, so they cannot differ. */

@@ -36,11 +36,13 @@ export const nothingHere: Middleware = async (ctx, next) => {
 
 function answer(route: AnyRoute, authenticate: Authenticate): Middleware {
   return async (ctx) => {
-    const by = route.scope ? nameOf(await authorize(ctx, authenticate, route.scope)) : 'anybody';
+    const caller = route.scope ? await authorize(ctx, authenticate, route.scope) : undefined;
+    const by = caller ? nameOf(caller) : 'anybody';
+    const scopes = caller?.scopes ?? new Set<string>();
     const query = readQuery(route, ctx);
     const body = await readBody(route, ctx);
     const { params } = ctx as Context & { params: Record<string, string> };
-    const result = await route.handle({ params, query, body, by });
+    const result = await route.handle({ params, query, body, by, scopes });
     const location = route.location?.(result, params);
     ctx.status = route.location && location === undefined ? 200 : route.status;
     ctx.set('Cache-Control', 'no-store');

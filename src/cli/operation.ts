@@ -76,6 +76,9 @@ function filled(path: string, words: readonly string[]): string {
   const missing = wanted[words.length];
   if (missing) throw new WrongUsage(`missing <${missing}>`);
   if (words.length > wanted.length) throw new WrongUsage(`unexpected "${words[wanted.length]}"`);
+  // An empty variable in a script, or a word that a URL folds away, would name the whole collection instead of one of it.
+  const hollow = words.findIndex((word) => /^\.{0,2}$/.test(word));
+  if (hollow >= 0) throw new WrongUsage(`<${wanted[hollow]}> must not be "${words[hollow]}"`);
   let next = 0;
   return path.replace(/\{\w+\}/g, () => encodeURIComponent(words[next++] ?? ''));
 }

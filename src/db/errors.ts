@@ -16,6 +16,11 @@ const SOCKET_ERRORS = new Set([
   'EPIPE',
   'ENOENT',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EAI_AGAIN',
+  'ECONNABORTED',
 ]);
 /** What `pg` says of lost connections in words only: it gives these errors no code. */
 const LOST_CONNECTION =

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ClientSecret, Clients } from '#src/clients/index.ts';
 import { timestamp } from '../members.ts';
+import { refuseBeyond } from '../privileges.ts';
 import { type AnyRoute, route } from '../route.ts';
 
 /** A rollout that takes longer than this is not one. */
@@ -55,7 +56,8 @@ export function clientSecretRoutes(clients: Clients): AnyRoute[] {
       status: 201,
       result: createdSecret,
       location: ({ id }, { client_id }) => `/clients/${encodeURIComponent(client_id)}/secrets/${id}`,
-      async handle({ params, body: { expires_previous_in = 0 } }) {
+      async handle({ params, body: { expires_previous_in = 0 }, scopes }) {
+        refuseBeyond(scopes, (await clients.find(params.client_id))?.registration.scope);
         const made = await clients.addSecret(params.client_id, { expiresPreviousIn: expires_previous_in });
         return { ...toWire(made), client_secret: made.secret };
       },
@@ -66,7 +68,10 @@ export function clientSecretRoutes(clients: Clients): AnyRoute[] {
       scope: 'clients:write',
       summary: 'End a secret now',
       status: 204,
-      handle: ({ params }) => clients.removeSecret(params.client_id, params.secret_id),
+      async handle({ params, scopes }) {
+        refuseBeyond(scopes, (await clients.find(params.client_id))?.registration.scope);
+        await clients.removeSecret(params.client_id, params.secret_id);
+      },
     }),
   ];
 }

@@ -6,6 +6,7 @@ import { freeObject, grace, patchOf, seconds, timestamp } from '../members.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { pageOf, pageQuery, readPage } from '../pages.ts';
 import { parse } from '../parse.ts';
+import { refuseBeyond } from '../privileges.ts';
 import { type AnyRoute, route } from '../route.ts';
 
 const clientId = z.string().regex(CLIENT_ID, 'must be 1 to 128 letters, digits or . _ ~ -');
@@ -80,7 +81,8 @@ export function clientRoutes(clients: Clients): AnyRoute[] {
       status: 201,
       result: createdClient,
       location: ({ client_id }) => `/clients/${encodeURIComponent(client_id)}`,
-      async handle({ body: { client_id, ...given } }) {
+      async handle({ body: { client_id, ...given }, scopes }) {
+        refuseBeyond(scopes, given.scope);
         const made = await clients.create({ id: client_id, ...toSettings(given) });
         return { ...toWire(made.client), ...(made.secret !== undefined && { client_secret: made.secret }) };
       },
@@ -102,8 +104,12 @@ export function clientRoutes(clients: Clients): AnyRoute[] {
       body: clientPatch,
       status: 200,
       result: client,
-      async handle({ params, body }) {
-        const change = (present: Client) => toSettings(parse(changedClient, mergePatch(toEditable(present), body)));
+      async handle({ params, body, scopes }) {
+        const change = (present: Client) => {
+          const changed = parse(changedClient, mergePatch(toEditable(present), body));
+          for (const { scope } of [present.registration, changed]) refuseBeyond(scopes, scope);
+          return toSettings(changed);
+        };
         return toWire(await clients.update(params.client_id, change));
       },
     }),
@@ -113,7 +119,10 @@ export function clientRoutes(clients: Clients): AnyRoute[] {
       scope: 'clients:write',
       summary: 'Delete a client',
       status: 204,
-      handle: ({ params }) => clients.remove(params.client_id),
+      async handle({ params, scopes }) {
+        refuseBeyond(scopes, (await clients.find(params.client_id))?.registration.scope);
+        await clients.remove(params.client_id);
+      },
     }),
   ];
 }

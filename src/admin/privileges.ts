@@ -1,0 +1,15 @@
+import { insufficientScope } from '#src/http/index.ts';
+import { ADMIN_SCOPES, covers } from './scopes.ts';
+
+/**
+ * Nobody makes, changes or takes over a client that may do here what they may not: `clients:write` would otherwise be
+ * `admin`, by a client of one's own or by a new secret for somebody else's.
+ *
+ * @param registered what the client may ask for
+ * @throws {Problem} 403 naming the scope that is missing
+ */
+export function refuseBeyond(held: ReadonlySet<string>, registered: string | undefined): void {
+  const names = new Set(registered?.split(' '));
+  const beyond = ADMIN_SCOPES.find(({ name }) => names.has(name) && !covers(held, name));
+  if (beyond) throw insufficientScope(beyond.name);
+}
