@@ -3,7 +3,7 @@
  * neither the database nor any capability; what those throw reaches it through `translate`.
  */
 export { type Form, hasBody, readForm, readJson } from './body.ts';
-export { answerProblem, type ProblemsDeps, problems } from './errors.ts';
+export { answerProblem, problems } from './errors.ts';
 export { createLog } from './log.ts';
 export { pinOrigin } from './pin-origin.ts';
 export * from './problem.ts';
@@ -12,4 +12,3 @@ export { requestLog } from './request-log.ts';
 export { securityHeaders } from './security-headers.ts';
 export type { Context, Middleware, State } from './state.ts';
 export { refuseUnstorable } from './storable.ts';
-export { decodeStrictly, isStorable } from './text.ts';

@@ -61,9 +61,6 @@ export const unsupportedMediaType = (detail: string) => new Problem(415, { detai
 
 export const unprocessable = (detail: string, errors: readonly Fault[]) => new Problem(422, { detail, errors });
 
-export const tooManyRequests = (retryAfterSeconds: number) =>
-  new Problem(429, { detail: 'too many requests', headers: { 'Retry-After': String(retryAfterSeconds) } });
-
 export const unavailable = (retryAfterSeconds: number, cause?: unknown) =>
   new Problem(503, {
     detail: 'the server cannot answer right now; try again',

@@ -78,7 +78,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       if (!running.delete(server)) return;
       const exit = await ended(child, 'SIGTERM');
       if (exit.code !== 0) throw new Error(`the server ended with ${exit.code ?? exit.signal}:\n${child.output()}`);
-      const found = secretsIn(child.output(), 'log');
+      const found = secretsIn(child.output());
       if (found.length > 0) throw new Error(`the server printed secrets: ${found.join(', ')}`);
     },
     async kill() {

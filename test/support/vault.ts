@@ -7,11 +7,10 @@ import { createHash } from 'node:crypto';
 /** Shorter values turn up by chance in any dump. */
 const SHORTEST = 8;
 
-const remembered = new Map<string, { inUrls: boolean }>();
+const remembered = new Set<string>();
 
-/** @param inUrls the value is a path segment by design, as an interaction's id is: logs may hold it, databases not */
-export function remember(value: string, { inUrls = false } = {}): void {
-  if (value.length >= SHORTEST && !remembered.has(value)) remembered.set(value, { inUrls });
+export function remember(value: string): void {
+  if (value.length >= SHORTEST) remembered.add(value);
 }
 
 /** Members of token, registration and API responses that hold bearer values or secrets (RFC 6749, 7591, 8628; contract.md). */
@@ -38,24 +37,19 @@ export function rememberMembers(body: unknown): void {
   }
 }
 
-/** Their values are the interaction's id, which is also a segment of the login pages' paths. */
-const INTERACTION_COOKIE = /_(interaction|resume)$/;
-
 /** Remembers what a response hands out in headers: cookie values, and the code in a redirect. */
 export function rememberHeaders(headers: Headers): void {
   for (const cookie of headers.getSetCookie()) {
-    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-    remember(decodeURIComponent(value), { inUrls: INTERACTION_COOKIE.test(name) });
+    const [, value = ''] = /^[^=]+=([^;]*)/.exec(cookie) ?? [];
+    remember(decodeURIComponent(value));
   }
   const location = URL.parse(headers.get('location') ?? '', 'http://relative');
   for (const name of ['code', 'user_code']) remember(location?.searchParams.get(name) ?? '');
 }
 
 /** The remembered values found in `text`, shortened so that a failing test does not print them whole. */
-export function secretsIn(text: string, where: 'database' | 'log'): string[] {
+export function secretsIn(text: string): string[] {
   return [...remembered]
-    .filter(([, { inUrls }]) => where === 'database' || !inUrls)
-    .map(([value]) => value)
     .filter((value) => disguises(value).some((form) => text.includes(form)))
     .map((value) => `${value.slice(0, 6)}… (${value.length} characters)`);
 }
