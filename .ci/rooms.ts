@@ -25,6 +25,7 @@ export const FLOOR_OF = {
   jobs: 'capability',
   webhooks: 'capability',
   audit: 'capability',
+  mail: 'capability',
   oauth: 'vocabulary',
   crypto: 'vocabulary',
   db: 'db',

@@ -41,6 +41,12 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return code === '23505' && violated === constraint;
 }
 
+/** Did this statement fail because `constraint` needs a row that is not there, or still needs the one it removes? */
+export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
+  const { code, constraint: violated } = error as { code?: unknown; constraint?: unknown };
+  return code === '23503' && violated === constraint;
+}
+
 /** Two transactions waited for each other and Postgres ended this one: nothing was written, trying again is safe. */
 export function isRetryable(error: unknown): boolean {
   const { code } = error as { code?: unknown };

@@ -14,7 +14,7 @@ import { openPool } from './pool.ts';
 export { batched } from './batched.ts';
 export { DataDirectoryInUse } from './data-directory.ts';
 export type { Database, Db } from './database.ts';
-export { isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
+export { isForeignKeyViolation, isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
 export { MigratedByNewer } from './migrate.ts';
 export { migrateDatabase, missingMigrations } from './offline.ts';
 

@@ -24,6 +24,51 @@ comment on column apis.built_in is 'the admin API of this server: it cannot be c
 comment on column apis.include_status is 'JWT access tokens carry a Token Status List reference';
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.apis FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
+create table audit_log (
+  id bigint not null generated always as identity,
+  at timestamp with time zone not null default now(),
+  actor text not null,
+  action text not null,
+  target text,
+  outcome text not null,
+  reason text,
+  ip text,
+  user_agent text,
+  data jsonb not null default '{}'::jsonb,
+  constraint audit_log_pkey PRIMARY KEY (id),
+  constraint audit_log_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'failure'::text])))
+);
+CREATE INDEX audit_log__action ON public.audit_log USING btree (action, id);
+CREATE INDEX audit_log__actor ON public.audit_log USING btree (actor, id);
+CREATE INDEX audit_log__at ON public.audit_log USING btree (at);
+CREATE INDEX audit_log__target ON public.audit_log USING btree (target, id) WHERE (target IS NOT NULL);
+comment on table audit_log is 'who did what to whom, from where, and how it ended; rows are added and never changed';
+comment on column audit_log.target is 'kind and id: user:…, client:…, auth_policy:…';
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table auth_policies (
+  id text not null,
+  ordinal bigint not null generated always as identity,
+  name text not null,
+  tags jsonb not null default '{}'::jsonb,
+  primary_methods jsonb not null,
+  secondary jsonb not null,
+  session_idle_timeout integer not null,
+  session_lifetime integer not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint auth_policies_pkey PRIMARY KEY (id),
+  constraint auth_policies_ordinal_key UNIQUE (ordinal),
+  constraint auth_policies_session_idle_timeout_check CHECK ((session_idle_timeout > 0)),
+  constraint auth_policies_session_lifetime_check CHECK ((session_lifetime > 0))
+);
+comment on column auth_policies.primary_methods is '{updb, webauthn, cert, ext_jwt}: which first proofs are taken, and the rules for passwords';
+comment on column auth_policies.secondary is 'which second factor is demanded, and whether it may be enrolled while signing in';
+comment on column auth_policies.session_idle_timeout is 'seconds without use';
+comment on column auth_policies.session_lifetime is 'seconds from the sign-in, however much it is used';
+CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.auth_policies FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
+
 create table client_secrets (
   id text not null,
   client_id text not null,
@@ -58,6 +103,18 @@ comment on column clients.registration is 'RFC 7591 client metadata as validated
 comment on column clients.metadata is 'copied into tokens as client_metadata';
 comment on column clients.refresh_token_grace is 'seconds in which a repeated refresh gets the identical answer; 0: never';
 comment on column clients.tokens_from is 'tokens older than this are dead: they were given before it was disabled, or to another client of that name';
+
+create table devices (
+  id bytea not null,
+  account_id uuid not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone not null default now(),
+  constraint devices_pkey PRIMARY KEY (id, account_id),
+  constraint devices_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX devices__account_id ON public.devices USING btree (account_id);
+CREATE INDEX devices__last_used_at ON public.devices USING btree (last_used_at);
+comment on table devices is 'browsers somebody has signed in with: what strangers guess does not shut them out; id is the digest of their cookie';
 
 create table events (
   id bigint not null generated always as identity,
@@ -100,6 +157,38 @@ comment on table grants is 'one authorization: every code and token that came of
 comment on column grants.session_uid is 'ends with this session: signing out takes back what was not granted offline_access';
 comment on column grants.signed_out is 'revoked because the person signed out: what was agreed to is still agreed to';
 
+create table guesses (
+  subject bytea not null,
+  account_id uuid,
+  proof text not null,
+  failures integer not null,
+  last_at timestamp with time zone not null,
+  blocked_until timestamp with time zone,
+  constraint guesses_pkey PRIMARY KEY (subject),
+  constraint guesses_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX guesses__account_id ON public.guesses USING btree (account_id) WHERE (account_id IS NOT NULL);
+CREATE INDEX guesses__last_at ON public.guesses USING btree (last_at);
+comment on table guesses is 'proofs offered and not found right, counted before they are looked at; names nobody has are counted too';
+comment on column guesses.subject is 'HMAC of what is guarded: a proof of an account or name, for one known device or for all others';
+comment on column guesses.blocked_until is 'infinity: until an administrator';
+
+create table handovers (
+  id bytea not null,
+  interaction bytea not null,
+  uid bytea not null,
+  answer jsonb,
+  verifier bytea,
+  expires_at timestamp with time zone not null,
+  constraint handovers_pkey PRIMARY KEY (id),
+  constraint handovers_interaction_key UNIQUE (interaction),
+  constraint handovers_verifier_key UNIQUE (verifier)
+);
+CREATE INDEX handovers__expires_at ON public.handovers USING btree (expires_at);
+comment on table handovers is 'authorization requests that an external login application finishes; id is the digest of the ticket it received';
+comment on column handovers.uid is 'the interaction''s uid, sealed: the way back';
+comment on column handovers.verifier is 'digest of what the browser brings back from the login application: the browser that started must end it';
+
 create table interactions (
   id bytea not null,
   payload jsonb not null,
@@ -120,6 +209,44 @@ create table jobs (
   constraint jobs_pkey PRIMARY KEY (name)
 );
 comment on table jobs is 'work that comes round by itself; due_at in the future: done, or under way at one instance until then';
+
+create table passkeys (
+  id text not null,
+  account_id uuid not null,
+  credential_id bytea not null,
+  public_key bytea not null,
+  counter bigint not null,
+  transports text[] not null default '{}'::text[],
+  backed_up boolean not null,
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone,
+  constraint passkeys_pkey PRIMARY KEY (id),
+  constraint passkeys_credential_id_key UNIQUE (credential_id),
+  constraint passkeys_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX passkeys__account_id ON public.passkeys USING btree (account_id);
+
+create table password_resets (
+  id bytea not null,
+  account_id uuid not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint password_resets_pkey PRIMARY KEY (id),
+  constraint password_resets_account_id_key UNIQUE (account_id),
+  constraint password_resets_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX password_resets__expires_at ON public.password_resets USING btree (expires_at);
+comment on table password_resets is 'one-time links, by the digest of the link; a newer one replaces the older';
+
+create table recovery_codes (
+  account_id uuid not null,
+  digest bytea not null,
+  created_at timestamp with time zone not null default now(),
+  used_at timestamp with time zone,
+  constraint recovery_codes_pkey PRIMARY KEY (account_id, digest),
+  constraint recovery_codes_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
 
 create table refresh_answers (
   token_id bytea not null,
@@ -177,6 +304,11 @@ create table sessions (
   account_id uuid,
   payload jsonb not null,
   expires_at timestamp with time zone not null,
+  kind text not null default 'browser'::text,
+  ip text,
+  user_agent text,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone not null default now(),
   constraint sessions_pkey PRIMARY KEY (id)
 );
 alter table sessions set (
@@ -189,6 +321,26 @@ CREATE INDEX sessions__account_id ON public.sessions USING btree (account_id) WH
 CREATE INDEX sessions__expires_at ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions__uid ON public.sessions USING btree (uid);
 comment on table sessions is 'signed-in browsers; id is the cookie''s digest and changes with each sign-in, uid stays: two tabs that finish at once leave two rows of one uid, and both cookies work';
+comment on column sessions.kind is 'browser: its cookie; api: a session token of the headless sign-in';
+
+create table sign_ins (
+  id bytea not null,
+  account_id uuid not null,
+  proofs text[] not null,
+  authenticated_at timestamp with time zone not null,
+  wants_new_password boolean not null default false,
+  acr text,
+  client_id text,
+  request jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint sign_ins_pkey PRIMARY KEY (id),
+  constraint sign_ins_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX sign_ins__account_id ON public.sign_ins USING btree (account_id);
+CREATE INDEX sign_ins__expires_at ON public.sign_ins USING btree (expires_at);
+comment on table sign_ins is 'begun and not finished: what somebody has proved so far. No session comes of a row before nothing is asked any more';
+comment on column sign_ins.id is 'digest of what its owner holds: an interaction, a session token to be, or a token of the password grant';
 
 create table signing_keys (
   kid text not null,
@@ -258,6 +410,18 @@ comment on column tokens.remainder is 'what the protocol engine keeps with a tok
 comment on column tokens.created_at is 'to the microsecond: what revocation rules compare, where iat has only seconds';
 comment on column tokens.last_used_at is 'coarse: written at most once a minute';
 
+create table totp (
+  account_id uuid not null,
+  secret bytea not null,
+  last_step bigint not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone,
+  constraint totp_pkey PRIMARY KEY (account_id),
+  constraint totp_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
+);
+comment on column totp.secret is 'sealed under MINTMARK_SECRET_KEYS';
+comment on column totp.last_step is 'the time step of the last code accepted: it and all before are used up (RFC 6238 §5.2)';
+
 create table users (
   id uuid not null default gen_random_uuid(),
   ordinal bigint not null generated always as identity,
@@ -272,16 +436,52 @@ create table users (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   tokens_from timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  policy_id text not null default 'default'::text,
+  password_changed_at timestamp with time zone,
+  must_change_password boolean not null default false,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_ordinal_key UNIQUE (ordinal),
-  constraint users_username_key_key UNIQUE (username_key)
+  constraint users_username_key_key UNIQUE (username_key),
+  constraint users_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES auth_policies(id)
 );
+CREATE INDEX users__policy_id ON public.users USING btree (policy_id);
 comment on column users.username_key is 'NFKC case-folded: Ann and ann are one person';
+comment on column users.password_hash is 'Argon2id, or what was imported, until its owner signs in with it';
 comment on column users.disabled_until is 'when disabled ends by itself; null with disabled: until an administrator enables';
 comment on column users.tokens_from is 'tokens older than this are dead: the user was disabled since';
 
 create sequence status_entries as bigint increment 512 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
 comment on sequence status_entries is 'each value begins a block of numbers, one for each JWT access token with a status: its list and, permuted, its index';
+
+create view session_states as
+ SELECT id,
+    uid,
+    kind,
+    account_id,
+    payload,
+    ip,
+    user_agent,
+    created_at,
+    last_used_at,
+    expires_at,
+    account_id IS NULL OR lasts AS lasts,
+    lasts AND NOT is_disabled AS lives
+   FROM ( SELECT s_1.id,
+            s_1.uid,
+            s_1.kind,
+            s_1.account_id,
+            s_1.payload,
+            s_1.ip,
+            s_1.user_agent,
+            s_1.created_at,
+            s_1.last_used_at,
+            s_1.expires_at,
+            COALESCE(s_1.expires_at > now() AND (l.signed_in_at + '00:00:01'::interval) > u.tokens_from AND (NOT u.disabled OR u.disabled_until IS NULL OR u.disabled_until > now() OR (l.signed_in_at + '00:00:01'::interval) > u.disabled_until) AND (s_1.last_used_at + make_interval(secs => p.session_idle_timeout::double precision)) > now() AND (l.signed_in_at + make_interval(secs => p.session_lifetime::double precision)) > now(), false) AS lasts,
+            COALESCE(u.disabled AND (u.disabled_until IS NULL OR u.disabled_until > now()), true) AS is_disabled
+           FROM sessions s_1
+             LEFT JOIN users u ON u.id = s_1.account_id
+             LEFT JOIN auth_policies p ON p.id = u.policy_id
+             LEFT JOIN LATERAL ( SELECT to_timestamp((s_1.payload ->> 'loginTs'::text)::double precision) AS signed_in_at) l ON true) s;
 
 create view token_states as
  SELECT id,
@@ -339,4 +539,12 @@ AS $function$
 begin
   perform pg_notify('mintmark', tg_table_name);
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the audit log is append-only';
 end $function$;
