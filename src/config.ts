@@ -19,10 +19,14 @@ export interface Config {
   /** 32-byte keys: the first encrypts and signs, all decrypt and verify. Undefined only in embedded mode: generate. */
   readonly secretKeys: readonly Buffer[] | undefined;
   readonly adminClient: { readonly id: string; readonly secret: string } | undefined;
+  /** A login application that stands in for the pages of ours; undefined: ours. */
+  readonly loginUrl: string | undefined;
   readonly workers: number;
   readonly trustProxy: boolean;
   /** How long expired tokens, ended grants and events are kept. */
   readonly retentionDays: number;
+  /** The server that takes our e-mail, and whom it says it is from; undefined: none is sent. */
+  readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -57,12 +61,22 @@ const issuerUrl = z.string().refine((value) => {
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
 });
 
+/** Where browsers are sent to sign in. What it would say by itself must not collide with what we add to it. */
+const loginUrl = z.string().refine((value) => {
+  const url = URL.parse(value);
+  if (!url || url.hash || url.username || url.password || url.searchParams.has('authorization')) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
+});
+
 const secretKeys = z.string().transform((value, ctx) => {
   const keys = value.split(',').map((key) => Buffer.from(key.trim(), 'base64url'));
   if (keys.every((key, i) => key.length === 32 && /^[\w-]{43}$/.test(value.split(',')[i]?.trim() ?? ''))) return keys;
   ctx.addIssue({ code: 'custom' });
   return z.NEVER;
 });
+
+/** An address, or a name and an address: nothing that could become a second header. */
+const MAIL_FROM = /^([^<>@"\p{C}]+ <[^\s<>@"\p{C}]+@[^\s<>@"\p{C}]+>|[^\s<>@"\p{C}]+@[^\s<>@"\p{C}]+)$/u;
 
 const SETTINGS = {
   PORT: { schema: integer(1, 65_535), wanted: 'a port number, 1 to 65535' },
@@ -78,6 +92,10 @@ const SETTINGS = {
       .refine((value) => URL.canParse(value)),
     wanted: 'a postgres:// URL',
     secret: true,
+  },
+  MINTMARK_LOGIN_URL: {
+    schema: loginUrl,
+    wanted: 'an https URL (http only for loopback) without credentials, fragment or a parameter authorization',
   },
   MINTMARK_DATA_DIR: { schema: z.string().min(1), wanted: 'a directory' },
   MINTMARK_SECRET_KEYS: {
@@ -97,6 +115,15 @@ const SETTINGS = {
   MINTMARK_WORKERS: { schema: integer(1, 1), wanted: '1 (several instances may share one Postgres instead)' },
   MINTMARK_TRUST_PROXY: { schema: z.enum(['true', 'false']), wanted: 'true or false' },
   MINTMARK_RETENTION_DAYS: { schema: integer(0, 3_650), wanted: 'a number of days, 0 to 3650' },
+  MINTMARK_SMTP_URL: {
+    schema: z
+      .string()
+      .regex(/^smtps?:\/\/./)
+      .refine((value) => URL.canParse(value)),
+    wanted: 'an smtp:// or smtps:// URL',
+    secret: true,
+  },
+  MINTMARK_MAIL_FROM: { schema: z.string().regex(MAIL_FROM), wanted: 'an address, or: Name <address>' },
   LOG_LEVEL: { schema: z.enum(LOG_LEVELS), wanted: `one of ${LOG_LEVELS.join(', ')}` },
 } satisfies Record<string, Setting<unknown>>;
 
@@ -135,10 +162,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       `${SETTINGS.MINTMARK_SECRET_KEYS.wanted} with DATABASE_URL`,
     );
   }
-  if (!adminId !== !adminSecret) {
-    const missing = adminId ? 'MINTMARK_ADMIN_CLIENT_SECRET' : 'MINTMARK_ADMIN_CLIENT_ID';
-    throw new InvalidSetting(missing, 'not set', 'set together with its other half');
-  }
+  const smtpUrl = read('MINTMARK_SMTP_URL');
+  const from = read('MINTMARK_MAIL_FROM');
+  bothOrNeither({ MINTMARK_ADMIN_CLIENT_ID: adminId, MINTMARK_ADMIN_CLIENT_SECRET: adminSecret });
+  bothOrNeither({ MINTMARK_SMTP_URL: smtpUrl, MINTMARK_MAIL_FROM: from });
 
   return Object.freeze({
     host: read('HOST') ?? '127.0.0.1',
@@ -148,11 +175,19 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: resolve(read('MINTMARK_DATA_DIR') ?? '.mintmark'),
     secretKeys: keys,
     adminClient: adminId && adminSecret ? { id: adminId, secret: adminSecret } : undefined,
+    loginUrl: read('MINTMARK_LOGIN_URL'),
     workers: read('MINTMARK_WORKERS') ?? 1,
     trustProxy: read('MINTMARK_TRUST_PROXY') === 'true',
     retentionDays: read('MINTMARK_RETENTION_DAYS') ?? 30,
+    mail: smtpUrl && from ? { smtpUrl, from } : undefined,
     logLevel: read('LOG_LEVEL') ?? 'info',
   });
+}
+
+/** @throws {InvalidSetting} naming the one that is missing */
+function bothOrNeither(halves: Readonly<Record<string, string | undefined>>): void {
+  const missing = Object.keys(halves).filter((name) => !halves[name]);
+  if (missing.length === 1) throw new InvalidSetting(missing.join(), 'not set', 'set together with its other half');
 }
 
 export interface CliSettings {
@@ -170,10 +205,7 @@ export interface CliSettings {
 export function readCliSettings(env: NodeJS.ProcessEnv = process.env): CliSettings {
   const id = env.MINTMARK_CLIENT_ID || undefined;
   const secret = env.MINTMARK_CLIENT_SECRET || undefined;
-  if (!id !== !secret) {
-    const missing = id ? 'MINTMARK_CLIENT_SECRET' : 'MINTMARK_CLIENT_ID';
-    throw new InvalidSetting(missing, 'not set', 'set together with its other half');
-  }
+  bothOrNeither({ MINTMARK_CLIENT_ID: id, MINTMARK_CLIENT_SECRET: secret });
   return {
     url: env.MINTMARK_ISSUER || (env.PORT ? `http://localhost:${env.PORT}` : undefined),
     dataDir: resolve(env.MINTMARK_DATA_DIR || '.mintmark'),

@@ -1,6 +1,9 @@
+import { NotFound } from '#src/oauth/problems.ts';
 import type { AccountRow } from './queries.ts';
 
-/** What an administrator decides about a user, apart from password and being disabled. */
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** What an administrator decides about a user, apart from password, policy and being disabled. */
 export interface Profile {
   readonly username: string;
   readonly email: string | undefined;
@@ -9,9 +12,19 @@ export interface Profile {
   readonly claims: Record<string, unknown>;
 }
 
+/** What users may say of themselves. Undefined leaves it as it is, null takes it away. */
+export interface OwnProfile {
+  readonly name?: string | null | undefined;
+  readonly email?: string | null | undefined;
+}
+
 export interface Account extends Profile {
   readonly id: string;
+  readonly policyId: string;
   readonly hasPassword: boolean;
+  readonly passwordChangedAt: Date | undefined;
+  /** Somebody wants the user to choose another password when they sign in next. */
+  readonly mustChangePassword: boolean;
   /** Now: a time-out that has passed counts as enabled. */
   readonly disabled: boolean;
   readonly disabledUntil: Date | undefined;
@@ -26,10 +39,27 @@ export function toAccount(row: AccountRow): Account {
     email: row.email ?? undefined,
     name: row.name ?? undefined,
     claims: row.claims,
+    policyId: row.policy_id,
     hasPassword: row.has_password,
+    passwordChangedAt: row.password_changed_at ?? undefined,
+    mustChangePassword: row.must_change_password,
     disabled: row.is_disabled,
     disabledUntil: row.is_disabled ? (row.disabled_until ?? undefined) : undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/** What is no id names nobody; asking Postgres would be a cast error. */
+export const isAccountId = (id: string) => UUID.test(id);
+
+/** @throws {NotFound} */
+export function requireId(id: string): void {
+  if (!isAccountId(id)) throw new NotFound('user');
+}
+
+/** @throws {NotFound} when there is none */
+export function found(row: AccountRow | undefined): Account {
+  if (!row) throw new NotFound('user');
+  return toAccount(row);
 }

@@ -1,127 +1,115 @@
 /**
- * Users: who they are, their passwords, whether they are disabled. Owns the table `users` and the only comparison of a
- * password; does not own second factors, sessions or what a user agreed to.
- *
- * Passwords are hashed before any statement is sent, so no connection waits for a hash.
+ * Users and their passwords: who there is, whether this is their password, how often somebody may guess, and how a lost
+ * password is replaced. Owns the tables users, guesses, devices and password_resets. Does not own second factors, nor what
+ * a sign-in becomes once its first proof is right, nor the sessions that end when a password changes.
  */
-import type { PasswordHasher } from '#src/crypto/index.ts';
-import { batched, type Database } from '#src/db/index.ts';
-import { NotFound } from '#src/oauth/problems.ts';
-import { type Account, type Profile, toAccount } from './account.ts';
-import { normalisePassword } from './password.ts';
-import * as queries from './queries.ts';
-import { hashNew, type NewPassword, toValues } from './rules.ts';
-import { parseUsername } from './username.ts';
+import type { Digests, PasswordHasher } from '#src/crypto/index.ts';
+import type { Database } from '#src/db/index.ts';
+import type { Mail } from '#src/mail/index.ts';
+import type { Policies } from '#src/policies/index.ts';
+import type { Account, OwnProfile, Profile } from './account.ts';
+import { createAdministration } from './administration.ts';
+import type { PasswordVerdict } from './authenticate.ts';
+import { createDevices, type Devices } from './devices.ts';
+import type { Guesses, Lock } from './guesses.ts';
+import { createLookups } from './lookups.ts';
+import { createOwnAccount } from './own-account.ts';
+import { createResets, type Resets } from './resets.ts';
+import type { NewPassword } from './store-password.ts';
 
-export type { Account, Profile } from './account.ts';
-export type { NewPassword } from './rules.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export type { Account, OwnProfile, Profile } from './account.ts';
+export type { PasswordVerdict } from './authenticate.ts';
+export type { Devices } from './devices.ts';
+export { createGuesses, type Guesses, type Limit, type Lock, type Subject } from './guesses.ts';
+export type { Resets } from './resets.ts';
+export type { NewPassword } from './store-password.ts';
 
 export interface AccountsDeps {
   readonly db: Database;
+  readonly digests: Digests;
   readonly passwords: PasswordHasher;
+  readonly policies: Pick<Policies, 'find' | 'get'>;
+  readonly guesses: Guesses;
+  readonly mail: Pick<Mail, 'enabled' | 'send'>;
+  readonly issuer: string;
 }
 
+/** Undefined leaves a member as it is. */
 export interface Changes {
   readonly profile: (account: Account) => Profile;
-  /** Undefined leaves it as it is. */
   readonly password?: NewPassword | undefined;
   readonly disabled?: boolean | undefined;
+  readonly policyId?: string | undefined;
+  readonly mustChangePassword?: boolean | undefined;
+}
+
+export interface NewAccount extends Profile {
+  readonly password: NewPassword;
+  readonly disabled: boolean;
+  readonly policyId?: string | undefined;
+  readonly mustChangePassword?: boolean | undefined;
 }
 
 export interface Accounts {
   /** Also a disabled one. Undefined for whatever is not an id. Lookups of one moment share a statement. */
   find(id: string): Promise<Account | undefined>;
-  /**
-   * The account, if this is its password and it is not disabled. Everything else is the same undefined after the same
-   * work: whether the user exists is nobody's business.
-   *
-   * @throws {PasswordQueueFull}
-   */
-  authenticate(username: string, password: string): Promise<Account | undefined>;
+  /** Also a disabled one. Undefined for whatever cannot be a username. */
+  findByUsername(username: string): Promise<Account | undefined>;
   /** In order of creation, those behind the position `after` ('0' is the start). */
   list(page: { after: string; limit: number }): Promise<{ items: Account[]; next: string | undefined }>;
+  /** Those of them whom wrong guesses shut out: not from browsers that are known, and not with a passkey. */
+  locksOf(ids: readonly string[]): Promise<ReadonlyMap<string, Lock>>;
+
+  /**
+   * Whether this is the user's password. Counts the guess and keeps to the limit by itself. Every refusal takes the same
+   * work: whether the user exists, and why the answer is no, is for the audit log alone.
+   *
+   * @param device value of the known-device cookie
+   * @throws {PasswordQueueFull} and then nothing was counted
+   */
+  authenticate(username: string, password: string, device?: string): Promise<PasswordVerdict>;
+  /**
+   * For who is signed in and knows the present password: guesses of it count as sign-in guesses.
+   *
+   * @throws {Invalid} for what is wrong with the next one, before the present one is looked at
+   * @throws {PasswordQueueFull}
+   */
+  changePassword(id: string, current: string, next: string, device?: string): Promise<PasswordVerdict>;
+  /**
+   * For who has proved themselves otherwise.
+   *
+   * @param begun when they did: a password that was set since is not theirs to replace
+   * @throws {Conflict} for such a one @throws {NotFound} @throws {Invalid} @throws {PasswordQueueFull}
+   */
+  setPassword(id: string, password: string, begun?: Date): Promise<Account>;
+  /** Undefined leaves a member as it is, null takes it away. @throws {NotFound} @throws {Invalid} */
+  updateOwnProfile(id: string, own: OwnProfile): Promise<Account>;
+  readonly resets: Resets;
+  readonly devices: Devices;
+
   /** @throws {Conflict} when the username is taken @throws {Invalid} @throws {PasswordQueueFull} */
-  create(account: Profile & { password: NewPassword; disabled: boolean }): Promise<Account>;
+  create(account: NewAccount): Promise<Account>;
   /** All of it or nothing. @throws {NotFound} @throws {Conflict} @throws {Invalid} @throws {PasswordQueueFull} */
   update(id: string, changes: Changes): Promise<Account>;
   /** @throws {NotFound} */
   remove(id: string): Promise<void>;
   /** @param seconds how long; null: until somebody enables it @throws {NotFound} */
   disable(id: string, seconds: number | null): Promise<Account>;
-  /** @throws {NotFound} */
+  /** Also lets in again whom wrong guesses shut out. @throws {NotFound} */
   enable(id: string): Promise<Account>;
 }
 
-export function createAccounts({ db, passwords }: AccountsDeps): Accounts {
-  const lookup = batched(
-    async (ids: string[]) => new Map((await queries.findAccounts(db, ids)).map((row) => [row.id, toAccount(row)])),
-    { slots: db.concurrency },
-  );
-
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const { db, digests, guesses } = deps;
+  const devices = createDevices({ db, digests });
+  const lookups = createLookups({ db });
+  const { findByUsername } = lookups;
   return {
-    find: async (id) => (UUID.test(id) ? lookup(id) : undefined),
-
-    async authenticate(username, password) {
-      const name = parseUsername(username);
-      const text = normalisePassword(password);
-      const row = name && (await queries.findCredentials(db, name.key));
-      const hash = text === undefined ? undefined : (row?.password_hash ?? undefined);
-      const fits = await passwords.verify(hash, text ?? '');
-      return row && fits && !row.is_disabled ? toAccount(row) : undefined;
-    },
-
-    async list({ after, limit }) {
-      const rows = await queries.listAccounts(db, after, limit + 1);
-      const page = rows.slice(0, limit);
-      return { items: page.map(toAccount), next: rows.length > limit ? page.at(-1)?.ordinal : undefined };
-    },
-
-    async create({ password, disabled, ...profile }) {
-      const values = toValues(profile);
-      const hash = await hashNew(password, passwords.hash);
-      return toAccount(await queries.insertAccount(db, values, hash, disabled));
-    },
-
-    async update(id, { profile, password, disabled }) {
-      requireId(id);
-      const hash = password === undefined ? undefined : await hashNew(password, passwords.hash);
-      const row = await db.transaction(async (tx) => {
-        const current = await queries.lockAccount(tx, id);
-        if (!current) throw new NotFound('user');
-        let updated = await queries.updateAccount(tx, id, toValues(profile(toAccount(current))));
-        if (hash !== undefined) updated = await queries.setPasswordHash(tx, id, hash);
-        if (disabled === true) updated = (await queries.disableAccount(tx, id, null)) ?? updated;
-        if (disabled === false) updated = (await queries.enableAccount(tx, id)) ?? updated;
-        return updated;
-      });
-      return toAccount(row);
-    },
-
-    async remove(id) {
-      requireId(id);
-      if (!(await queries.deleteAccount(db, id))) throw new NotFound('user');
-    },
-
-    async disable(id, seconds) {
-      requireId(id);
-      return found(await queries.disableAccount(db, id, seconds));
-    },
-
-    async enable(id) {
-      requireId(id);
-      return found(await queries.enableAccount(db, id));
-    },
+    ...lookups,
+    locksOf: guesses.locksOf,
+    ...createOwnAccount({ ...deps, devices }),
+    devices,
+    resets: createResets({ ...deps, findByUsername }),
+    ...createAdministration(deps),
   };
-}
-
-/** What is no id names nobody; asking Postgres would be a cast error. */
-function requireId(id: string): void {
-  if (!UUID.test(id)) throw new NotFound('user');
-}
-
-function found(row: queries.AccountRow | undefined): Account {
-  if (!row) throw new NotFound('user');
-  return toAccount(row);
 }

@@ -1,4 +1,5 @@
 import argon2 from 'argon2';
+import { readHash } from './usable-hashes.ts';
 
 /** OWASP's Argon2id floor for servers: 19 MiB, 2 passes, 1 lane. About 30 ms on one core. */
 const ARGON2ID = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -12,16 +13,23 @@ export class PasswordQueueFull extends Error {
   }
 }
 
+/**
+ * True when one of the spellings of a password fits the hash. Without a hash (unknown user, user without password) or a
+ * spelling it spends the same time on a decoy and says false, so the time taken does not tell whether the user exists.
+ */
+export type Verify = (hash: string | undefined, spellings: readonly string[]) => Promise<boolean>;
+
 export interface PasswordHasher {
   /** @throws {PasswordQueueFull} */
   hash(password: string): Promise<string>;
   /**
-   * True when the password fits the hash. Without a hash (unknown user, user without password) it spends the same time on
-   * a decoy and says false, so the answer's timing does not tell whether the user exists.
+   * Does the work when a place in the queue is free. It must not ask for another place.
    *
-   * @throws {PasswordQueueFull}
+   * @throws {PasswordQueueFull} and then the work was not begun
    */
-  verify(hash: string | undefined, password: string): Promise<boolean>;
+  inTurn<T>(work: (verify: Verify) => Promise<T>): Promise<T>;
+  /** Whether it is of our own making, at today's cost. */
+  isCurrent(hash: string): boolean;
 }
 
 /** @param concurrency hashes computed at once: more than the cores only makes each of them slower */
@@ -29,13 +37,19 @@ export async function createPasswordHasher(concurrency: number): Promise<Passwor
   const inTurn = createQueue(concurrency);
   const decoy = await argon2.hash('a password nobody has', ARGON2ID);
 
+  const verify: Verify = async (hash, spellings) => {
+    const check = hash === undefined || spellings.length === 0 ? undefined : readHash(hash);
+    let fits = false;
+    for (const spelling of spellings.length > 0 ? spellings : ['']) {
+      fits ||= await (check ? check(spelling) : argon2.verify(decoy, spelling));
+    }
+    return check !== undefined && fits;
+  };
+
   return {
     hash: (password) => inTurn(() => argon2.hash(password, ARGON2ID)),
-    verify: (hash, password) =>
-      inTurn(async () => {
-        const fits = await argon2.verify(hash ?? decoy, password);
-        return hash !== undefined && fits;
-      }),
+    inTurn: (work) => inTurn(() => work(verify)),
+    isCurrent: (hash) => hash.startsWith('$argon2id$') && !argon2.needsRehash(hash, ARGON2ID),
   };
 }
 

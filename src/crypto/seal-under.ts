@@ -19,7 +19,9 @@ export function sealUnder(secret: string, plain: Buffer, context: string): Buffe
 
 /** Undefined when `secret` or `context` is another one: that is an answer here, not an accident. */
 export function openUnder(secret: string, sealed: Buffer, context: string): Buffer | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', keyFrom(secret), sealed.subarray(0, NONCE_BYTES))
+  const decipher = createDecipheriv('aes-256-gcm', keyFrom(secret), sealed.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
     .setAAD(Buffer.from(context))
     .setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
   try {

@@ -44,7 +44,9 @@ export function createSeals(keys: readonly Buffer[]): Seals {
       const box = boxes.find(({ id }) => id.equals(sealed.subarray(0, KEY_ID_BYTES)));
       if (!box) throw new SealedUnderAnotherKey(context);
       const nonceEnd = KEY_ID_BYTES + NONCE_BYTES;
-      const decipher = createDecipheriv('aes-256-gcm', box.key, sealed.subarray(KEY_ID_BYTES, nonceEnd))
+      const nonce = sealed.subarray(KEY_ID_BYTES, nonceEnd);
+      // Without the length a tag that was cut short would be compared as far as it goes: a byte of it is soon guessed.
+      const decipher = createDecipheriv('aes-256-gcm', box.key, nonce, { authTagLength: TAG_BYTES })
         .setAAD(Buffer.from(context))
         .setAuthTag(sealed.subarray(nonceEnd, nonceEnd + TAG_BYTES));
       return Buffer.concat([decipher.update(sealed.subarray(nonceEnd + TAG_BYTES)), decipher.final()]);

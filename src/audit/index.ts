@@ -1,0 +1,78 @@
+/**
+ * The audit log: who did what to whom, from where, and how it ended. Rows are added and never changed; the database
+ * refuses anything else. Owns the table audit_log; does not decide what is worth recording: who does a thing records it.
+ *
+ * Never holds a secret, nor what somebody typed that was wrong: people type passwords where the user name belongs.
+ */
+import type { Database } from '#src/db/index.ts';
+import * as queries from './queries.ts';
+
+export type Outcome = 'success' | 'failure';
+
+/** Where it was asked from, as far as that is known. */
+export interface From {
+  readonly ip: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+export interface AuditEntry {
+  /** `client:…`, `user:…`, `anybody`, or `mintmark` for what the server does by itself. */
+  readonly actor: string;
+  /** `login`, `totp.enroll`, `user.disable` … */
+  readonly action: string;
+  /** `user:…`, `client:…`, `auth_policy:…`: whom it was done to. */
+  readonly target?: string | undefined;
+  readonly outcome: Outcome;
+  /** Why it failed, in one word: what the person was not told. */
+  readonly reason?: string | undefined;
+  readonly from?: From | undefined;
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface AuditRecord extends AuditEntry {
+  readonly id: string;
+  readonly at: Date;
+}
+
+export interface AuditFilter {
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly target?: string | undefined;
+  readonly outcome?: Outcome | undefined;
+  readonly since?: Date | undefined;
+}
+
+export interface Audit {
+  /** @throws {Unavailable} what cannot be recorded must not look done */
+  record(entry: AuditEntry): Promise<void>;
+  /** Newest first, those behind the position `after` ('' is the start). */
+  list(
+    filter: AuditFilter,
+    page: { after: string; limit: number },
+  ): Promise<{ items: AuditRecord[]; next: string | undefined }>;
+}
+
+export function createAudit({ db }: { db: Database }): Audit {
+  return {
+    record: (entry) => queries.insertRecord(db, entry),
+    async list(filter, { after, limit }) {
+      const rows = await queries.listRecords(db, filter, after, limit + 1);
+      const items = rows.slice(0, limit).map(toRecord);
+      return { items, next: rows.length > limit ? items.at(-1)?.id : undefined };
+    },
+  };
+}
+
+function toRecord(row: queries.AuditRow): AuditRecord {
+  return {
+    id: row.id,
+    at: row.at,
+    actor: row.actor,
+    action: row.action,
+    target: row.target ?? undefined,
+    outcome: row.outcome,
+    reason: row.reason ?? undefined,
+    from: { ip: row.ip ?? undefined, userAgent: row.user_agent ?? undefined },
+    data: row.data,
+  };
+}
