@@ -136,28 +136,14 @@ const toSession = (row: SessionRow): Session => ({
   expiresAt: seconds(row.expires_at),
 });
 
-/**
- * Enabling a user, or the end of a block, gives back none of the sign-ins that disabling ended, no more than tokens; while
- * the block lasts the engine finds no such account. `loginTs` counts whole
- * seconds: a sign-in within the second of the enabling is taken for a later one.
- */
-const STILL_THAT_PERSON = `
-  (s.account_id is null
-   or exists (select 1
-                from users u
-               where u.id = s.account_id
-                 and to_timestamp((s.payload ->> 'loginTs')::float8) + interval '1 second' > u.tokens_from
-                 and (not u.disabled
-                      or u.disabled_until is null
-                      or u.disabled_until > now()
-                      or to_timestamp((s.payload ->> 'loginTs')::float8) + interval '1 second' > u.disabled_until)))`;
-
+/** `lasts`, not `lives`: of somebody disabled the engine asks who they are, and finds nobody. */
 export async function findSessions(db: Db, ids: string[]): Promise<Map<string, Session>> {
   const { rows } = await db.query<SessionRow>(
-    `select s.id, s.uid, s.account_id, s.payload, s.expires_at
-       from sessions s
-      where s.id = any($1)
-        and ${STILL_THAT_PERSON}`,
+    `select id, uid, account_id, payload, expires_at
+       from session_states
+      where id = any($1)
+        and kind = 'browser'
+        and lasts`,
     [ids.map(bytes)],
   );
   return new Map(rows.map(toSession).map((session) => [session.id, session]));
@@ -165,11 +151,12 @@ export async function findSessions(db: Db, ids: string[]): Promise<Map<string, S
 
 export async function findSessionsByUid(db: Db, uids: string[]): Promise<Map<string, Session>> {
   const { rows } = await db.query<SessionRow>(
-    `select distinct on (s.uid) s.id, s.uid, s.account_id, s.payload, s.expires_at
-       from sessions s
-      where s.uid = any($1)
-        and ${STILL_THAT_PERSON}
-      order by s.uid, s.expires_at desc`,
+    `select distinct on (uid) id, uid, account_id, payload, expires_at
+       from session_states
+      where uid = any($1)
+        and kind = 'browser'
+        and lasts
+      order by uid, expires_at desc`,
     [uids],
   );
   return new Map(rows.map(toSession).map((session) => [session.uid, session]));

@@ -51,6 +51,14 @@ export interface Session {
   readonly expiresAt: number;
 }
 
+/** A session as it is written, with where the request that writes it came from. */
+export type WrittenSession = Session & Origin;
+
+export interface Origin {
+  readonly ip: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
 export interface Interaction {
   readonly id: string;
   readonly payload: Readonly<Record<string, unknown>>;

@@ -64,72 +64,60 @@ export const DEAD: readonly Dead[] = [
           limit $2
             for update skip locked))`,
   },
+  afterExpiry('refresh_answers'),
+  afterExpiry('replays'),
+  afterExpiry('interactions'),
+  afterExpiry('sessions'),
+  afterExpiry('revocation_rules'),
+  afterExpiry('sign_ins'),
+  afterExpiry('handovers'),
+  afterExpiry('password_resets'),
   {
-    table: 'refresh_answers',
+    // Counted for a day. Who is locked out stays so; a name that nobody has is nobody's to unlock.
+    table: 'guesses',
     kept: false,
     statement: `
-      delete from refresh_answers
+      delete from guesses
        where ctid = any (array(
          select ctid
-           from refresh_answers
-          where expires_at < now() - make_interval(secs => $1)
-          order by expires_at
+           from guesses
+          where last_at < now() - make_interval(days => 1, secs => $1)
+            and (account_id is null or blocked_until is null or blocked_until <= now())
+          order by last_at
           limit $2
             for update skip locked))`,
   },
   {
-    table: 'replays',
+    table: 'devices',
     kept: false,
     statement: `
-      delete from replays
+      delete from devices
        where ctid = any (array(
          select ctid
-           from replays
-          where expires_at < now() - make_interval(secs => $1)
-          order by expires_at
-          limit $2
-            for update skip locked))`,
-  },
-  {
-    table: 'interactions',
-    kept: false,
-    statement: `
-      delete from interactions
-       where ctid = any (array(
-         select ctid
-           from interactions
-          where expires_at < now() - make_interval(secs => $1)
-          order by expires_at
-          limit $2
-            for update skip locked))`,
-  },
-  {
-    table: 'sessions',
-    kept: false,
-    statement: `
-      delete from sessions
-       where ctid = any (array(
-         select ctid
-           from sessions
-          where expires_at < now() - make_interval(secs => $1)
-          order by expires_at
-          limit $2
-            for update skip locked))`,
-  },
-  {
-    table: 'revocation_rules',
-    kept: false,
-    statement: `
-      delete from revocation_rules
-       where ctid = any (array(
-         select ctid
-           from revocation_rules
-          where expires_at < now() - make_interval(secs => $1)
-          order by expires_at
+           from devices
+          where last_used_at < now() - make_interval(years => 1, secs => $1)
+          order by last_used_at
           limit $2
             for update skip locked))`,
   },
 ];
+
+/** What is of no use once it has expired. */
+function afterExpiry(table: string): Dead {
+  return {
+    table,
+    kept: false,
+    statement: `
+      delete from ${table}
+       where ctid = any (array(
+         select ctid
+           from ${table}
+          where expires_at < now() - make_interval(secs => $1)
+          order by expires_at
+          limit $2
+            for update skip locked))`,
+  };
+}
 
 /** @returns how many rows went: fewer than `most` when there are no more */
 export async function remove(db: Db, { statement }: Dead, seconds: number, most: number): Promise<number> {

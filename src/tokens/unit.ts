@@ -1,5 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Grant, Interaction, RefreshAnswer, Replay, Session, Token, TokenEvent, TokenKind } from './records.ts';
+import type {
+  Grant,
+  Interaction,
+  Origin,
+  RefreshAnswer,
+  Replay,
+  Session,
+  Token,
+  TokenEvent,
+  TokenKind,
+  WrittenSession,
+} from './records.ts';
 
 /** What had to be true for a unit to be written was not, any more: nothing of it was. */
 export class GuardFailed extends Error {
@@ -20,7 +31,7 @@ export class GuardFailed extends Error {
 export class Unit {
   readonly tokens = new Map<string, Token>();
   readonly grants = new Map<string, Grant>();
-  readonly sessions = new Map<string, Session>();
+  readonly sessions = new Map<string, WrittenSession>();
   readonly interactions = new Map<string, Interaction>();
   readonly endedTokens = new Set<string>();
   readonly endedGrants = new Set<string>();
@@ -31,6 +42,8 @@ export class Unit {
   readonly endedSessions = new Set<string>();
   /** Clients a person signed out of while staying signed in here: session uid and client id, by a blank. */
   readonly endedClients = new Set<string>();
+  /** Where the request came from: what a person sees in the list of their sessions. */
+  from: Origin = { ip: undefined, userAgent: undefined };
   consumes: string | undefined;
   /** What the consumed refresh token is exchanged for, should the client have to ask again. */
   answer: RefreshAnswer | undefined;
@@ -90,7 +103,7 @@ export class Unit {
   }
 
   putSession(session: Session): void {
-    this.sessions.set(session.id, session);
+    this.sessions.set(session.id, { ...session, ...this.from });
     this.#uidOfSession.set(session.id, session.uid);
   }
 

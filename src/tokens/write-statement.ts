@@ -73,13 +73,25 @@ with unit as (
          audience = excluded.audience, remainder = excluded.remainder
    where tokens.consumed_at is null and tokens.revoked_at is null
 ), new_sessions as (
-  insert into sessions (id, uid, account_id, payload, expires_at)
-  select decode(n.id, 'hex'), n.uid, n."accountId", n.payload, to_timestamp(n."expiresAt")
+  -- Where somebody signed in is where they did, whatever address the session is used from later.
+  insert into sessions (id, uid, account_id, payload, expires_at, ip, user_agent, created_at)
+  select decode(n.id, 'hex'), n.uid, n."accountId", n.payload, to_timestamp(n."expiresAt"),
+         case when o.uid is null then n.ip else o.ip end,
+         case when o.uid is null then n."userAgent" else o.user_agent end,
+         coalesce(o.created_at, now())
     from json_to_recordset($4::json)
-      as n (no int, id text, uid text, "accountId" uuid, payload jsonb, "expiresAt" float8)
+      as n (no int, id text, uid text, "accountId" uuid, payload jsonb, "expiresAt" float8, ip text, "userAgent" text)
+    left join lateral (
+      select s.uid, s.ip, s.user_agent, s.created_at
+        from sessions s
+       where s.uid = n.uid
+         and s.account_id = n."accountId"
+         and s.payload ->> 'loginTs' = n.payload ->> 'loginTs'
+       limit 1) o on true
    where n.no in (select no from passed)
   on conflict (id) do update
-     set account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at
+     set account_id = excluded.account_id, payload = excluded.payload, expires_at = excluded.expires_at,
+         ip = excluded.ip, user_agent = excluded.user_agent, created_at = excluded.created_at, last_used_at = now()
 ), new_interactions as (
   insert into interactions (id, payload, expires_at)
   select decode(n.id, 'hex'), n.payload, to_timestamp(n."expiresAt")

@@ -1,0 +1,83 @@
+/** First proofs. Whatever is wrong with one, the answer is the same `mismatch` after the same work. */
+import type { PasswordVerdict } from '#src/accounts/index.ts';
+import { type Proof, proofsOf } from '#src/oauth/acr.ts';
+import type { SignInDeps } from './index.ts';
+import { type Ids, type Key, SIGN_IN_TTL } from './key.ts';
+import * as queries from './queries.ts';
+import type { Recorder } from './record.ts';
+import type { Demands, Refused, SignIn, Visit } from './sign-in.ts';
+import type { Present, State } from './state.ts';
+
+export type BeginDeps = SignInDeps & { readonly ids: Ids; readonly state: State; readonly record: Recorder };
+
+const MISMATCH: Refused = { refused: 'mismatch' };
+
+export function createBegin({ db, ids, state, record, accounts, policies, factors }: BeginDeps) {
+  const newSignIn = (key: Key, accountId: string, proofs: readonly Proof[], demands: Demands) => ({
+    id: ids.idOf(key),
+    accountId,
+    proofs,
+    authenticatedAt: new Date(),
+    wantsNewPassword: false,
+    acr: demands.acr,
+    clientId: demands.clientId,
+    request: demands.request ?? {},
+    ttl: SIGN_IN_TTL[key.of],
+  });
+
+  async function refuse(verdict: Extract<PasswordVerdict, { outcome: 'refused' }>, visit: Visit): Promise<Refused> {
+    const { accountId, reason, lockedNow } = verdict;
+    await record('login', accountId, visit, { reason, data: { method: 'password' } });
+    if (lockedNow && accountId) await record('user.lock', accountId, visit, { reason: 'too_many_guesses' });
+    return MISMATCH;
+  }
+
+  return {
+    async withPassword(key: Key, username: string, password: string, demands: Demands, visit: Visit) {
+      const verdict = await accounts.authenticate(username, password, visit.device);
+      if (verdict.outcome === 'refused') return refuse(verdict, visit);
+      const { account, wantsNewPassword } = verdict;
+      if (demands.accountId !== undefined && demands.accountId !== account.id) {
+        await record('login', account.id, visit, { reason: 'another_account', data: { method: 'password' } });
+        return MISMATCH;
+      }
+      const row = await queries.putSignIn(db, {
+        ...newSignIn(key, account.id, ['password'], demands),
+        wantsNewPassword,
+      });
+      return began(await state.evaluate(row));
+    },
+
+    async withPasskey(key: Key, response: unknown, demands: Demands, visit: Visit, binding: string) {
+      const found = await factors.webauthn.verify(binding, response, demands.accountId);
+      const account = found && (await accounts.find(found.accountId));
+      const reason = await (async () => {
+        if (!account) return 'unknown_passkey';
+        if (account.disabled) return 'disabled';
+        return (await policies.get(account.policyId)).primary.webauthn.allowed ? undefined : 'forbidden_by_policy';
+      })();
+      if (!account || reason !== undefined) {
+        await record('login', account?.id, visit, { reason, data: { method: 'webauthn' } });
+        return MISMATCH;
+      }
+      const row = await queries.putSignIn(db, newSignIn(key, account.id, ['webauthn'], demands));
+      return began(await state.evaluate(row));
+    },
+
+    /** Begins with what a living session has proved; what it proved last week is as old as it is. */
+    async stepUp(
+      key: Key,
+      proved: { accountId: string; amr: readonly string[]; authTime: number },
+      demands: Demands,
+    ): Promise<SignIn | Refused> {
+      const signIn = newSignIn(key, proved.accountId, proofsOf(proved.amr), demands);
+      await queries.beginSignIn(db, { ...signIn, authenticatedAt: new Date(proved.authTime * 1000) });
+      return began(await state.find(key));
+    },
+  };
+}
+
+/** Between the proof and now the user may have been disabled: that too is no more than a mismatch. */
+function began(present: Present | undefined): SignIn | Refused {
+  return present?.signIn ?? MISMATCH;
+}

@@ -1,0 +1,227 @@
+import type { Db } from '#src/db/index.ts';
+import type { Proof } from '#src/oauth/acr.ts';
+
+export interface SignInRow {
+  account_id: string;
+  proofs: Proof[];
+  authenticated_at: Date;
+  wants_new_password: boolean;
+  acr: string | null;
+  client_id: string | null;
+  request: Record<string, unknown>;
+  created_at: Date;
+  expires_at: Date;
+}
+
+export interface NewSignIn {
+  readonly id: Buffer;
+  readonly accountId: string;
+  readonly proofs: readonly Proof[];
+  readonly authenticatedAt: Date;
+  readonly wantsNewPassword: boolean;
+  readonly acr: string | undefined;
+  readonly clientId: string | undefined;
+  readonly request: object;
+  /** Seconds. */
+  readonly ttl: number;
+}
+
+/**
+ * Not begun with a password that has been replaced since: whoever stole it would otherwise go on, and might even be asked
+ * for the next one.
+ */
+const STANDS = `
+  expires_at > now()
+  and not ('password' = any(proofs)
+           and exists (select 1
+                         from users u
+                        where u.id = sign_ins.account_id
+                          and u.password_changed_at > sign_ins.created_at))`;
+
+const COLUMNS =
+  'account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, created_at, expires_at';
+
+const values = (signIn: NewSignIn) => [
+  signIn.id,
+  signIn.accountId,
+  signIn.proofs,
+  signIn.authenticatedAt,
+  signIn.wantsNewPassword,
+  signIn.acr,
+  signIn.clientId,
+  JSON.stringify(signIn.request),
+  signIn.ttl,
+];
+
+/** A first proof begins anew: whoever it was before in this interaction, nothing of theirs remains. */
+export async function putSignIn(db: Db, signIn: NewSignIn): Promise<SignInRow> {
+  const { rows } = await db.query<SignInRow>(
+    `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
+     on conflict (id) do update
+        set account_id = excluded.account_id, proofs = excluded.proofs, authenticated_at = excluded.authenticated_at,
+            wants_new_password = excluded.wants_new_password, acr = excluded.acr, client_id = excluded.client_id,
+            request = excluded.request, created_at = now(), expires_at = excluded.expires_at
+     returning ${COLUMNS}`,
+    values(signIn),
+  );
+  return rows[0] as SignInRow;
+}
+
+/** Begins only where nothing was begun: a page that is shown again goes on with what is there. */
+export async function beginSignIn(db: Db, signIn: NewSignIn): Promise<void> {
+  await db.query(
+    `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
+     on conflict (id) do nothing`,
+    values(signIn),
+  );
+}
+
+export async function findSignIn(db: Db, ids: readonly Buffer[]): Promise<SignInRow | undefined> {
+  const { rows } = await db.query<SignInRow>(
+    `select ${COLUMNS}
+       from sign_ins
+      where id = any($1)
+        and ${STANDS}`,
+    [ids],
+  );
+  return rows[0];
+}
+
+/**
+ * Undefined when the sign-in went on without it: it ended, or another tab began it anew for somebody else, who must not
+ * profit from what this account has proved.
+ */
+export async function addProof(
+  db: Db,
+  ids: readonly Buffer[],
+  accountId: string,
+  proof: Proof,
+): Promise<SignInRow | undefined> {
+  const { rows } = await db.query<SignInRow>(
+    `update sign_ins
+        set proofs = array_append(array_remove(proofs, $3), $3)
+      where id = any($1)
+        and account_id = $2
+        and ${STANDS}
+     returning ${COLUMNS}`,
+    [ids, accountId, proof],
+  );
+  return rows[0];
+}
+
+export async function noteNewPassword(
+  db: Db,
+  ids: readonly Buffer[],
+  accountId: string,
+): Promise<SignInRow | undefined> {
+  const { rows } = await db.query<SignInRow>(
+    `update sign_ins
+        set wants_new_password = false, created_at = now()
+      where id = any($1)
+        and account_id = $2
+        and expires_at > now()
+     returning ${COLUMNS}`,
+    [ids, accountId],
+  );
+  return rows[0];
+}
+
+/** Whoever deletes it has it. What was proved is named again: it may have been begun anew since it was looked at. */
+export async function takeSignIn(
+  db: Db,
+  ids: readonly Buffer[],
+  accountId: string,
+  proofs: readonly Proof[],
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `delete from sign_ins
+      where id = any($1)
+        and account_id = $2
+        and proofs @> $3
+        and ${STANDS}`,
+    [ids, accountId, proofs],
+  );
+  return rowCount > 0;
+}
+
+export async function dropSignIn(db: Db, ids: readonly Buffer[]): Promise<boolean> {
+  const { rowCount } = await db.query('delete from sign_ins where id = any($1)', [ids]);
+  return rowCount > 0;
+}
+
+export interface NewApiSession {
+  readonly id: Buffer;
+  readonly uid: string;
+  readonly payload: object;
+  readonly lifetime: number;
+  readonly ip: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/** The sign-in becomes a session: both or neither, and for one of however many ask. */
+export async function turnIntoSession(
+  db: Db,
+  ids: readonly Buffer[],
+  { accountId, proofs }: { accountId: string; proofs: readonly Proof[] },
+  session: NewApiSession,
+): Promise<Date | undefined> {
+  const { rows } = await db.query<{ expires_at: Date }>(
+    `with done as (
+       delete from sign_ins
+        where id = any($1)
+          and account_id = $2
+          and proofs @> $3
+          and ${STANDS}
+       returning account_id, authenticated_at
+     )
+     insert into sessions (id, uid, kind, account_id, payload, expires_at, ip, user_agent)
+     select $4, $5, 'api', account_id, $6, authenticated_at + make_interval(secs => $7), $8, $9
+       from done
+     returning expires_at`,
+    [
+      ids,
+      accountId,
+      proofs,
+      session.id,
+      session.uid,
+      JSON.stringify(session.payload),
+      session.lifetime,
+      session.ip,
+      session.userAgent,
+    ],
+  );
+  return rows[0]?.expires_at;
+}
+
+export interface ApiSessionRow {
+  uid: string;
+  account_id: string;
+  payload: { loginTs: number; amr: string[]; acr: string };
+  expires_at: Date;
+}
+
+/** Finds a living session and notes its use: coarsely, far below the shortest idle time-out there can be. */
+export async function useApiSession(db: Db, ids: readonly Buffer[]): Promise<ApiSessionRow | undefined> {
+  const { rows } = await db.query<ApiSessionRow>(
+    `with used as (
+       update sessions
+          set last_used_at = now()
+        where id in (select id from session_states where id = any($1) and kind = 'api' and lives)
+          and last_used_at < now() - interval '10 seconds'
+     )
+     select uid, account_id, payload, expires_at
+       from session_states
+      where id = any($1)
+        and kind = 'api'
+        and lives`,
+    [ids],
+  );
+  return rows[0];
+}
+
+export async function endApiSession(db: Db, ids: readonly Buffer[]): Promise<boolean> {
+  const { rowCount } = await db.query(`delete from sessions where id = any($1) and kind = 'api'`, [ids]);
+  return rowCount > 0;
+}
