@@ -1,12 +1,27 @@
-import type { Configuration, FindAccount } from 'oidc-provider';
+import type { Account as AccountOfEngine, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Account, Accounts } from '#src/accounts/index.ts';
+import type { Policies } from '#src/policies/index.ts';
+
+/** The engine's account, with what our checks and lifetimes go by. */
+export interface EngineAccount extends AccountOfEngine {
+  readonly policyId: string;
+  /** Seconds from the sign-in. */
+  readonly sessionLifetime: number;
+}
 
 /** The person behind a token. A disabled account is none: its codes, tokens and sessions stop working where they are used. */
-export function findAccount(accounts: Accounts): FindAccount {
+export function findAccount(accounts: Accounts, policies: Policies): FindAccount {
   return async (_ctx, id) => {
     const account = await accounts.find(id);
     if (!account || account.disabled) return undefined;
-    return { accountId: account.id, claims: () => claimsOf(account) };
+    const { session } = await policies.get(account.policyId);
+    const found: EngineAccount = {
+      accountId: account.id,
+      policyId: account.policyId,
+      sessionLifetime: session.lifetime,
+      claims: () => claimsOf(account),
+    };
+    return found;
   };
 }
 
@@ -22,8 +37,30 @@ function claimsOf(account: Account): { sub: string; [claim: string]: unknown } {
   };
 }
 
-/** Where the client's own metadata shows up: in JWT access tokens and in introspection alike. */
-export const extraTokenClaims: Configuration['extraTokenClaims'] = (_ctx, token) => {
+interface Authenticated {
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  readonly authTime?: number | undefined;
+}
+
+/** What an access token came of says how the person had signed in; a token of a machine comes of nothing. */
+function authenticationOf(ctx: KoaContextWithOIDC | undefined): Authenticated | undefined {
+  const entities = ctx?.oidc?.entities as Record<string, Authenticated | undefined> | undefined;
+  return entities?.AuthorizationCode ?? entities?.RefreshToken ?? entities?.DeviceCode;
+}
+
+/**
+ * Claims of ours, in JWT access tokens and in introspection alike: the client's own metadata, and how and when the person
+ * signed in, by which an API tells whether to ask for more (RFC 9470 §6).
+ */
+export const extraTokenClaims: Configuration['extraTokenClaims'] = (ctx, token) => {
   const metadata = (token.client as { client_metadata?: object } | undefined)?.client_metadata;
-  return metadata && Object.keys(metadata).length > 0 ? { client_metadata: metadata } : undefined;
+  const { acr, amr, authTime } = ('accountId' in token && authenticationOf(ctx)) || {};
+  const extra = {
+    ...(metadata && Object.keys(metadata).length > 0 && { client_metadata: metadata }),
+    ...(acr !== undefined && { acr }),
+    ...(amr !== undefined && { amr }),
+    ...(authTime !== undefined && { auth_time: authTime }),
+  };
+  return Object.keys(extra).length > 0 ? extra : undefined;
 };

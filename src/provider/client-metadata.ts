@@ -1,5 +1,6 @@
 import type { AdapterPayload, Configuration } from 'oidc-provider';
 import { ASSERTION_ALGS, type Client, type Clients, type Registration } from '#src/clients/index.ts';
+import { MFA_GRANT, PASSWORD_GRANT } from '#src/oauth/grant-types.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 import type { ModelAdapter } from './model-adapter.ts';
 
@@ -64,6 +65,10 @@ export function engineRegistration({
   return {
     ...registration,
     ...(SECRET_METHODS.has(registration.token_endpoint_auth_method) && { client_secret: PLACEHOLDER_SECRET }),
+    // Who may begin with a password may go on with what it takes beside.
+    ...(registration.grant_types.includes(PASSWORD_GRANT) && {
+      grant_types: [...registration.grant_types, MFA_GRANT],
+    }),
     // The engine knows only OpenID Connect's scopes; those of APIs are checked in resources.ts. Never empty: empty would
     // mean "no restriction".
     scope: oidc.length > 0 ? oidc.join(' ') : 'openid',

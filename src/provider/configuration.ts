@@ -1,6 +1,8 @@
 /** The engine's configuration: a table of contents. Each slice is a file of its own; no function bodies here. */
 import type { Configuration, JWKS } from 'oidc-provider';
+import { ACR_VALUES } from '#src/oauth/acr.ts';
 import { extraTokenClaims, findAccount } from './account.ts';
+import { accountClient } from './account-client.ts';
 import { adapterFor } from './adapter.ts';
 import { checkClientAssertion } from './client-assertions.ts';
 import { clientDefaults, enabledJWA, extraClientMetadata } from './client-metadata.ts';
@@ -29,22 +31,24 @@ export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
     routes,
 
     // What a client may be, and may ask for
+    clients: [accountClient(deps.issuer)],
     clientDefaults,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     assertJwtClientAuthClaimsAndHeader: checkClientAssertion,
     enabledJWA,
     extraClientMetadata,
     fetch: fetchFromClients,
-    responseTypes: ['code'],
+    responseTypes: ['code', 'none'],
     pkce,
     scopes,
     claims,
+    acrValues: [...ACR_VALUES],
     // Apps that read claims from the ID token alone are the majority: scopes put their claims there too.
     conformIdTokenClaims: false,
 
     // Who the user is, and when we stop to ask
-    findAccount: findAccount(deps.accounts),
-    interactions: { policy: policy(), url: (_ctx, interaction) => `/login/${interaction.uid}` },
+    findAccount: findAccount(deps.accounts, deps.policies),
+    interactions: { policy: policy(deps), url: (_ctx, interaction) => `/login/${interaction.uid}` },
     loadExistingGrant: loadExistingGrant(deps.tokens),
 
     // What we hand out, for how long, and when it ends

@@ -4,6 +4,7 @@
  */
 import type { Grant as EngineGrant, KoaContextWithOIDC, default as Provider } from 'oidc-provider';
 import type { Tokens } from '#src/tokens/index.ts';
+import { ACCOUNT_CLIENT } from './account-client.ts';
 
 interface Asked {
   oidcScopes: string[];
@@ -37,6 +38,8 @@ export function loadExistingGrant(tokens: Tokens) {
     // prompt=consent: the person will be asked whatever was agreed before.
     if (!client || !account || oidc.promptPending('consent')) return undefined;
     const wanted = asked(ctx);
+    // It receives nothing, so there is nothing to agree to and nothing to keep.
+    if (client.clientId === ACCOUNT_CLIENT) return unkeptGrant(oidc.provider, account.accountId);
     const firstParty = (client as unknown as { first_party: boolean }).first_party;
     if (!firstParty && !covers(await tokens.grantsBetween(account.accountId, client.clientId), wanted))
       return undefined;
@@ -47,6 +50,12 @@ export function loadExistingGrant(tokens: Tokens) {
       sessionUid: isDeviceFlow(ctx) ? undefined : oidc.session?.uid,
     });
   };
+}
+
+function unkeptGrant(provider: Provider, accountId: string): EngineGrant {
+  const grant = new provider.Grant({ accountId, clientId: ACCOUNT_CLIENT });
+  grant.addOIDCScope('openid');
+  return grant;
 }
 
 /** A television that was signed in with a browser stays signed in when that browser signs out. */

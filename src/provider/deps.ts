@@ -1,9 +1,12 @@
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
 import type { Clients } from '#src/clients/index.ts';
+import type { Factors } from '#src/factors/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
-import type { StatusLists, TokenList, Tokens } from '#src/tokens/index.ts';
+import type { Policies } from '#src/policies/index.ts';
+import type { SignIns } from '#src/sessions/index.ts';
+import type { SessionList, StatusLists, TokenList, Tokens } from '#src/tokens/index.ts';
 
 export interface ProviderDeps {
   readonly issuer: string;
@@ -12,7 +15,11 @@ export interface ProviderDeps {
   readonly accounts: Accounts;
   readonly apis: Apis;
   readonly clients: Clients;
+  readonly factors: Factors;
   readonly pages: Pages;
+  readonly policies: Policies;
+  readonly sessionList: SessionList;
+  readonly signIns: SignIns;
   readonly tokens: Tokens;
   readonly tokenList: TokenList;
   readonly keys: Keys;

@@ -1,9 +1,11 @@
 import type Provider from 'oidc-provider';
+import { MFA_GRANT, PASSWORD_GRANT } from '#src/oauth/grant-types.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { cookies } from './cookies.ts';
 import type { ProviderDeps } from './deps.ts';
 import { type Log, logEvents } from './events.ts';
-import { PASSWORD_GRANT, PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
+import { MFA_PARAMETERS, mfaGrant } from './grants/mfa.ts';
+import { PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
 import { REFRESH_GRANT, REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
 import { engineGrantHandler } from './internals.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
@@ -21,5 +23,6 @@ export function extend(provider: Provider, deps: ProviderDeps, log: Log): void {
   const refresh = refreshGrant(provider, deps.tokens, engineGrantHandler(provider, REFRESH_GRANT));
   const password = passwordGrant(provider, deps);
   provider.registerGrantType(REFRESH_GRANT, refresh as never, REFRESH_PARAMETERS, ['resource']);
+  provider.registerGrantType(MFA_GRANT, mfaGrant(provider, deps) as never, MFA_PARAMETERS, []);
   provider.registerGrantType(PASSWORD_GRANT, password as never, PASSWORD_PARAMETERS, ['resource']);
 }

@@ -8,7 +8,9 @@ import type { Context, Middleware } from 'koa';
 import compose from 'koa-compose';
 import Provider, { type JWKS } from 'oidc-provider';
 import type { Pages } from '#src/pages/index.ts';
+import { type SignInRequest, signInUrl } from './account-client.ts';
 import { authorizeByPost } from './authorize-by-post.ts';
+import { type BrowserSession, browserSession } from './browser-session.ts';
 import { configuration } from './configuration.ts';
 import type { ProviderDeps } from './deps.ts';
 import { spoilEmptyNonces } from './empty-nonces.ts';
@@ -16,11 +18,14 @@ import { correctErrorCodes } from './error-codes.ts';
 import type { Log } from './events.ts';
 import { extend } from './extend.ts';
 import { forms } from './forms.ts';
+import { tellMfaToken } from './grants/mfa-required.ts';
 import { inactiveReason } from './inactive-reason.ts';
 import { jwksCaching } from './jwks-caching.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
+export { ACCOUNT_CLIENT, type SignInRequest } from './account-client.ts';
+export type { BrowserSession } from './browser-session.ts';
 export { checkRegistration } from './check-registration.ts';
 export { clientFace } from './client-face.ts';
 export { createGrant } from './consent.ts';
@@ -32,6 +37,10 @@ export interface Engine {
   readonly unitOfWork: Middleware;
   /** The engine as it is now; do not hold on to it. */
   current(): Provider;
+  /** Who is signed in at the browser that sent this request. */
+  sessionOf(ctx: Context): Promise<BrowserSession | undefined>;
+  /** Where to send a browser to sign in and come back to a page of ours. */
+  signInUrl(request: SignInRequest): string;
   /** What to look a presented token up by: itself, or for a JWT of ours a reference to its row. */
   exchangeToken(token: string): Promise<string>;
   close(): void;
@@ -48,6 +57,8 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
     middleware: (ctx, next) => built.middleware(ctx, next),
     unitOfWork: unit,
     current: () => built.provider,
+    sessionOf: (ctx) => browserSession(built.provider, deps, ctx),
+    signInUrl: (request) => signInUrl(deps.issuer, request),
     exchangeToken: (token) => built.exchangeToken(token),
     close: stop,
   };
@@ -62,6 +73,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
       middleware: compose([
         unit,
         correctErrorCodes(of.issuer),
+        tellMfaToken,
         authorizeByPost,
         inactiveReason(of.tokens, of.tokenList),
         jwksCaching,

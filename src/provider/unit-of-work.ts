@@ -4,7 +4,7 @@
  */
 import type { Context, Middleware } from 'koa';
 import { Unavailable } from '#src/db/index.ts';
-import { Problem } from '#src/http/index.ts';
+import { fromOf, Problem } from '#src/http/index.ts';
 import { GuardFailed, type Tokens } from '#src/tokens/index.ts';
 import { settleLostRace } from './lost-races.ts';
 
@@ -25,7 +25,13 @@ export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: R
   return async (ctx, next) => {
     try {
       // A refusal is kept too: a code that was presented twice must end what it gave (RFC 6749 §4.1.2).
-      await tokens.units.run(next, () => ctx.status < 500);
+      await tokens.units.run(
+        () => {
+          tokens.units.open().from = fromOf(ctx);
+          return next();
+        },
+        () => ctx.status < 500,
+      );
     } catch (error) {
       const refusal = refusalFor(error);
       if (!refusal) throw error;

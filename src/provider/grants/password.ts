@@ -1,55 +1,35 @@
 /**
  * The resource owner password credentials grant (RFC 6749 §4.3), only for clients registered with it. RFC 9700 §2.4
- * advises against it; batch requesters and migrating apps still need it.
+ * advises against it; batch requesters and migrating apps still need it. A user who owes a second factor is not let past
+ * it: the client gets a one-time challenge (`mfa.ts` takes the answer).
  */
 import { errors, type default as Provider } from 'oidc-provider';
-import type { Account, Accounts } from '#src/accounts/index.ts';
-import { PasswordQueueFull } from '#src/crypto/index.ts';
+import { PasswordQueueFull, randomSecret } from '#src/crypto/index.ts';
+import { fromOf } from '#src/http/index.ts';
+import { PASSWORD_GRANT } from '#src/oauth/grant-types.ts';
+import { isRefused, type SignIn, type SignIns } from '#src/sessions/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
-import { createGrant } from '../consent.ts';
 import { TemporarilyUnavailable } from '../errors.ts';
-import { type GrantContext, issueTokens, proofOfPossession, requestedAccess } from '../internals.ts';
-import { splitScopes } from '../scopes.ts';
+import { type GrantContext, proofOfPossession, requestedAccess } from '../internals.ts';
+import { challenge } from './mfa-required.ts';
+import { issueForPerson } from './person.ts';
 
-export const PASSWORD_GRANT = 'password';
 export const PASSWORD_PARAMETERS = ['username', 'password', 'scope', 'resource'];
 
-export function passwordGrant(provider: Provider, { accounts, tokens }: { accounts: Accounts; tokens: Tokens }) {
+export function passwordGrant(provider: Provider, deps: { signIns: SignIns; tokens: Tokens }) {
   return async (ctx: GrantContext): Promise<void> => {
     const { username, password } = credentials(ctx);
 
     // What the request may have is settled before the password is looked at: a refusal must not cost a hash.
     const proof = await proofOfPossession(provider, ctx);
-    const { scopes, resourceServers } = await requestedAccess(provider, ctx);
-    if (resourceServers.length > 1)
+    const access = await requestedAccess(provider, ctx);
+    if (access.resourceServers.length > 1)
       throw new errors.InvalidTarget('only a single resource can be named for this grant');
-    const account = await authenticate(accounts, username, password);
 
-    const { client } = ctx.oidc;
-    const resources = resourceServers.map((server) => [
-      server.identifier(),
-      [...scopes].filter((name) => server.scopes.has(name)),
-    ]);
-    const grant = await createGrant(provider, tokens, {
-      accountId: account.id,
-      clientId: client.clientId,
-      oidcScopes: splitScopes([...scopes].join(' ')).oidc,
-      claims: [],
-      resources: Object.fromEntries(resources),
-    });
-    ctx.oidc.entity('Grant', grant);
-
-    const source = new provider.AuthorizationCode({
-      accountId: account.id,
-      client,
-      grantId: grant.jti,
-      gty: PASSWORD_GRANT,
-      scope: [...scopes].join(' '),
-      ...(resourceServers[0] && { resource: resourceServers[0].identifier() }),
-      authTime: Math.floor(Date.now() / 1000),
-      amr: ['pwd'],
-    } as unknown as ConstructorParameters<Provider['AuthorizationCode']>[0]);
-    await issueTokens(provider, ctx, { source, grant, grantType: PASSWORD_GRANT, proof });
+    const mfaToken = randomSecret();
+    const signIn = await authenticate(deps.signIns, ctx, mfaToken, username, password);
+    if (signIn.state === 'partial') throw partial(ctx, signIn, mfaToken);
+    await issueForPerson(provider, deps.tokens, ctx, { signIn, access, proof, grantType: PASSWORD_GRANT });
   };
 }
 
@@ -60,11 +40,39 @@ function credentials({ oidc: { params } }: GrantContext): { username: string; pa
   return { username: String(username), password: String(password) };
 }
 
-async function authenticate(accounts: Accounts, username: string, password: string): Promise<Account> {
-  const account = await accounts.authenticate(username, password).catch((error: unknown) => {
+async function authenticate(
+  signIns: SignIns,
+  ctx: GrantContext,
+  mfaToken: string,
+  username: string,
+  password: string,
+): Promise<SignIn> {
+  const key = { of: 'mfa_token', value: mfaToken } as const;
+  const { scope, resource } = (ctx.oidc.params ?? {}) as Record<string, unknown>;
+  const demands = { clientId: ctx.oidc.client.clientId, request: { scope, resource } };
+  const visit = fromOf(ctx);
+  try {
+    const answer = await signIns.withPassword(key, username, password, demands, visit);
+    const signIn = !isRefused(answer) && answer.state === 'full' ? await signIns.finish(key, visit) : answer;
+    if (signIn && !isRefused(signIn)) return signIn;
+  } catch (error) {
     throw error instanceof PasswordQueueFull ? new TemporarilyUnavailable(error) : error;
-  });
+  }
   // One answer for every reason: it must not tell who exists (RFC 6749 §5.2 has no finer code either).
-  if (!account) throw new errors.CustomOIDCProviderError('invalid_grant', 'the user name or password is wrong');
-  return account;
+  throw new errors.CustomOIDCProviderError('invalid_grant', 'the user name or password is wrong');
+}
+
+/** At this endpoint codes can be typed; setting up a factor, a passkey or a new password takes a browser. */
+const ANSWERABLE = new Set(['totp', 'recovery_code']);
+
+/** Only the owner of the right password learns any of this. */
+export function partial(ctx: GrantContext, { queries }: SignIn, mfaToken: string): Error {
+  const answerable = queries.filter((type) => ANSWERABLE.has(type));
+  if (answerable.length > 0) {
+    return challenge(ctx, { mfa_token: mfaToken, queries: answerable.map((type) => ({ type })) });
+  }
+  return new errors.CustomOIDCProviderError(
+    'interaction_required',
+    'this user has something to set up or to change first, by signing in with a browser',
+  );
 }
