@@ -14,7 +14,7 @@ export function problems({ log, translate }: ProblemsDeps): Middleware {
     try {
       await next();
     } catch (error) {
-      const problem = error instanceof Problem ? error : (translate(error) ?? unexpected(error));
+      const problem = asProblem(error, translate);
       if (problem.status >= 500) {
         const level = problem.status === 503 ? 'warn' : 'error';
         log[level]({ err: problem.cause, request_id: ctx.state.requestId }, problem.message);
@@ -22,6 +22,11 @@ export function problems({ log, translate }: ProblemsDeps): Middleware {
       answerProblem(ctx, problem);
     }
   };
+}
+
+/** How whatever was thrown is answered. */
+export function asProblem(error: unknown, translate: ProblemsDeps['translate']): Problem {
+  return error instanceof Problem ? error : (translate(error) ?? unexpected(error));
 }
 
 export function answerProblem(ctx: Context, problem: Problem): void {

@@ -3,7 +3,9 @@
  * neither the database nor any capability; what those throw reaches it through `translate`.
  */
 export { type Form, hasBody, readForm, readJson } from './body.ts';
-export { answerProblem, problems } from './errors.ts';
+export { deviceCookie } from './device-cookie.ts';
+export { answerProblem, asProblem, problems } from './errors.ts';
+export { fromOf } from './from.ts';
 export { createLog } from './log.ts';
 export { pinOrigin } from './pin-origin.ts';
 export * from './problem.ts';

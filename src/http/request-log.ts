@@ -4,6 +4,10 @@ import type { Middleware } from './state.ts';
 const LONGEST_PATH = 256;
 /** An interaction's id is half of what its browser holds: the log shows which page it was, not whose. */
 const INTERACTION = /^(\/login|\/oauth\/authorize|\/device)\/[^/]+/i;
+/** Whoever holds a link to a new password may set it. */
+const RESET_LINK = /^(\/account\/reset)\/[^/]+/i;
+/** Whoever holds the ticket of an authorization may read what it is about. */
+const TICKET = /^(\/api\/v1\/authorizations)\/[^/]+/i;
 
 /** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
 export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
@@ -14,7 +18,7 @@ export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
       const { statusCode: status, writableFinished } = ctx.res;
       const line = {
         method,
-        path: path.replace(INTERACTION, '$1/:uid').slice(0, LONGEST_PATH),
+        path: masked(path).slice(0, LONGEST_PATH),
         status,
         duration_ms: Math.round((performance.now() - started) * 10) / 10,
         request_id: ctx.state.requestId,
@@ -25,4 +29,8 @@ export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
     });
     await next();
   };
+}
+
+function masked(path: string): string {
+  return path.replace(INTERACTION, '$1/:uid').replace(RESET_LINK, '$1/:token').replace(TICKET, '$1/:ticket');
 }

@@ -3,9 +3,10 @@ import { errors } from 'oidc-provider';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Api, Apis } from '#src/apis/index.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
-import { type ApiScopes, formActionFor, type Pages } from '#src/pages/index.ts';
-import { clientFace, createGrant } from '#src/provider/index.ts';
+import type { ApiScopes, Pages } from '#src/pages/index.ts';
+import { createGrant } from '#src/provider/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
+import { faceOf } from './face.ts';
 import { type Answer, type OpenInteraction, parameter, type Step } from './step.ts';
 
 interface ConsentDeps {
@@ -16,7 +17,7 @@ interface ConsentDeps {
   readonly provider: () => Provider;
 }
 
-interface Asked {
+export interface Asked {
   readonly oidc: string[];
   readonly apis: { api: Api; scopes: string[] }[];
 }
@@ -28,28 +29,23 @@ export function consentStep(deps: ConsentDeps): Step {
 
   return {
     async show(ctx, interaction) {
-      const { details, client } = interaction;
-      const redirectUri = parameter(interaction, 'redirect_uri');
       const asked = await whatIsAsked(apis, interaction);
-      const account = await accountOf(deps.accounts, interaction);
+      const { username } = await whoAgrees(deps.accounts, interaction);
       pages.render(ctx, 'consent', {
-        action: `/login/${details.uid}`,
-        csrf: pages.csrf.issue(details.uid),
-        formAction: formActionFor(redirectUri),
-        client: clientFace(client),
-        username: account.username,
+        ...faceOf(pages, interaction),
+        username,
         scopes: asked.oidc,
         apis: asked.apis.map(inWords),
-        redirectUri,
+        redirectUri: parameter(interaction, 'redirect_uri'),
       });
     },
 
-    async submit(_ctx, interaction, form) {
+    async submit(interaction, form) {
       // Anything but a plain yes is a no: a form that was cut short must not consent.
-      if (form.action !== 'allow') return DENIED;
+      if (form.action !== 'allow') return { answer: DENIED };
       const { details, client } = interaction;
       const asked = await whatIsAsked(apis, interaction);
-      const account = await accountOf(deps.accounts, interaction);
+      const account = await whoAgrees(deps.accounts, interaction);
       const grant = await createGrant(provider(), tokens, {
         accountId: account.id,
         clientId: client.clientId,
@@ -58,7 +54,7 @@ export function consentStep(deps: ConsentDeps): Step {
         claims: [],
         resources: Object.fromEntries(asked.apis.map(({ api, scopes }) => [api.identifier, scopes])),
       });
-      return { consent: { grantId: grant.jti } };
+      return { answer: { consent: { grantId: grant.jti } } };
     },
   };
 }
@@ -68,14 +64,14 @@ export function consentStep(deps: ConsentDeps): Step {
  *
  * @throws {errors.SessionNotFound} when the account was deleted meanwhile
  */
-async function accountOf(accounts: Accounts, { details }: OpenInteraction): Promise<Account> {
+async function whoAgrees(accounts: Accounts, { details }: OpenInteraction): Promise<Account> {
   const account = details.session?.accountId ? await accounts.find(details.session.accountId) : undefined;
   if (!account) throw new errors.SessionNotFound('the account is gone');
   return account;
 }
 
 /** The scopes of the request as they will be granted: OpenID Connect's, and each API's that the client may have. */
-async function whatIsAsked(apis: Apis, interaction: OpenInteraction): Promise<Asked> {
+export async function whatIsAsked(apis: Apis, interaction: OpenInteraction): Promise<Asked> {
   const scopes = [...new Set(parameter(interaction, 'scope')?.split(' ').filter(Boolean))];
   const resources = [interaction.params.resource ?? []].flat().filter((value) => typeof value === 'string');
   const found = await Promise.all(resources.map((identifier) => apis.find(identifier)));

@@ -3,7 +3,8 @@
  * the two checks of a form post (where it came from, and its token).
  *
  * It does not decide which page comes next (interactions/), does not talk to the engine beyond reading the hidden fields
- * of the forms it hands out (`readEngineForm`), and never runs JavaScript: each page is complete as served.
+ * of the forms it hands out (`readEngineForm`). Each page is complete as served: the only script is the one that passkeys
+ * cannot do without, on the pages that offer them.
  */
 import type { Context, Middleware } from 'koa';
 import type { Digests } from '#src/crypto/index.ts';
@@ -14,6 +15,7 @@ import { isSameOrigin } from './same-origin.ts';
 import { setPageHeaders } from './security-headers.ts';
 import { createTemplates } from './templates.ts';
 
+export type { FormProblem, ShownApp, ShownSession } from './account-page-data.ts';
 export type { Csrf } from './csrf.ts';
 export { deviceProblem } from './device-problem.ts';
 export { type EngineForm, readEngineForm } from './engine-form.ts';
@@ -26,14 +28,15 @@ export type {
   DevicePage,
   DeviceProblem,
   ErrorPage,
-  LoginPage,
-  LoginProblem,
   LogoutPage,
   PageData,
   PageName,
   SignedOutPage,
 } from './page-data.ts';
+export { type PasswordRules, passwordRulesInWords } from './password-rules.ts';
 export { formActionFor } from './security-headers.ts';
+export type { LoginPage } from './sign-in-page-data.ts';
+export type { SignInProblem, SignInProblemCode } from './sign-in-problem.ts';
 
 export interface PagesDeps {
   /** The issuer URL: its host is shown on every page, its origin is the only one a form post may come from. */
@@ -57,7 +60,13 @@ type PageContext = Pick<Context, 'body' | 'set' | 'status' | 'type'>;
 export function createPages({ issuer, digests }: PagesDeps): Pages {
   const { host, origin } = new URL(issuer);
   const files = readPublicFiles();
-  const site = { host, origin, stylesheet: files.urlOf('style.css'), logo: files.urlOf('logo.svg') };
+  const site = {
+    host,
+    origin,
+    stylesheet: files.urlOf('style.css'),
+    logo: files.urlOf('logo.svg'),
+    passkeyScript: files.urlOf('passkey.js'),
+  };
   const toHtml = createTemplates(site);
 
   return {
@@ -66,8 +75,10 @@ export function createPages({ issuer, digests }: PagesDeps): Pages {
     publicFiles: () => files.serve,
 
     render(ctx, name, data, status = 200) {
-      const html = toHtml(name, data);
-      setPageHeaders(ctx, 'formAction' in data ? data.formAction : []);
+      // `options`: of a passkey ceremony. Every other page runs no script at all.
+      const scripted = 'options' in data && data.options !== undefined;
+      const html = toHtml(name, data, scripted);
+      setPageHeaders(ctx, { formAction: 'formAction' in data ? data.formAction : [], scripted });
       ctx.status = status;
       ctx.type = 'html';
       ctx.body = html;

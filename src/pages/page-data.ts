@@ -2,7 +2,9 @@
  * Every page with the data it cannot be rendered without. Values arrive as they are stored: escaping, and refusing links
  * that are not http(s), is the templates' business.
  */
+import type { AccountPageData } from './account-page-data.ts';
 import type { EngineForm } from './engine-form.ts';
+import type { SignInPageData } from './sign-in-page-data.ts';
 
 /** What a client says about itself, shown to the person who decides. Hostile input: anybody may register a client. */
 export interface ClientFace {
@@ -14,24 +16,11 @@ export interface ClientFace {
   readonly tosUri?: string | undefined;
 }
 
-/** One sentence for every failed proof: it never tells whether the user exists, is disabled or has no password. */
-export type LoginProblem = 'mismatch' | 'too_many_tries' | 'busy';
-
 /** A form of ours, posted to `action`. `formAction` comes from `formActionFor(redirect_uri)`. */
-interface InteractionForm {
+export interface InteractionForm {
   readonly action: string;
   readonly csrf: string;
   readonly formAction: readonly string[];
-}
-
-/** Posts `username`, `password`; the cancel button posts `action=cancel`, "another account" posts `action=switch`. */
-export interface LoginPage extends InteractionForm {
-  readonly client: ClientFace;
-  /** What was typed before, or the request's `login_hint`. */
-  readonly username?: string | undefined;
-  /** Set when this signed-in account must prove itself again (prompt=login, max_age): the user name cannot be changed. */
-  readonly reauthenticate?: string | undefined;
-  readonly problem?: LoginProblem | undefined;
 }
 
 export interface ApiScopes {
@@ -101,8 +90,7 @@ export interface ErrorPage {
 
 type NoData = Record<never, never>;
 
-export interface PageData {
-  login: LoginPage;
+export interface PageData extends SignInPageData, AccountPageData {
   consent: ConsentPage;
   device: DevicePage;
   'device-confirm': DeviceConfirmPage;

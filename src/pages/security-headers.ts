@@ -1,14 +1,21 @@
 import type { Context } from 'koa';
 
+interface PageNeeds {
+  readonly formAction: readonly string[];
+  /** Our own script, and never one that stands in the page. */
+  readonly scripted: boolean;
+}
+
 /**
- * Confines a page: no script at all, only our stylesheet, no framing (clickjacked consent), nothing kept by caches.
+ * Confines a page: no script where none is needed, only our stylesheet, no framing (clickjacked consent), nothing kept by
+ * caches.
  *
  * `same-origin` and not `no-referrer`: under the latter browsers send `Origin: null` with a form post, and our own forms
  * would be refused as foreign.
  */
-export function setPageHeaders(ctx: Pick<Context, 'set'>, formAction: readonly string[]): void {
+export function setPageHeaders(ctx: Pick<Context, 'set'>, needs: PageNeeds): void {
   ctx.set({
-    'Content-Security-Policy': contentSecurityPolicy(formAction),
+    'Content-Security-Policy': contentSecurityPolicy(needs),
     'Cache-Control': 'no-store',
     'Referrer-Policy': 'same-origin',
     'X-Content-Type-Options': 'nosniff',
@@ -28,11 +35,12 @@ export function formActionFor(redirectUri: string | undefined): string[] {
   return scheme === 'http:' ? ['http:', 'https:'] : [scheme];
 }
 
-function contentSecurityPolicy(formAction: readonly string[]): string {
+function contentSecurityPolicy({ formAction, scripted }: PageNeeds): string {
   const broken = formAction.find((source) => /[\s;,]/.test(source));
   if (broken !== undefined) throw new TypeError(`not a source expression: ${broken}`);
   return [
     "default-src 'none'",
+    ...(scripted ? ["script-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self' https: data:",
     `form-action ${["'self'", ...formAction].join(' ')}`,

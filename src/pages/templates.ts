@@ -3,7 +3,9 @@ import { basename, extname } from 'node:path';
 import { Eta } from 'eta';
 import { destinationInWords, errorInWords, scopeInWords } from './in-words.ts';
 import type { PageData, PageName } from './page-data.ts';
+import { passwordRulesInWords } from './password-rules.ts';
 import { createSafeLinks } from './safe-links.ts';
+import { problemInWords } from './sign-in-problem.ts';
 
 const VIEWS = new URL('../../views/', import.meta.url);
 
@@ -13,7 +15,10 @@ interface Site {
   readonly origin: string;
   readonly stylesheet: string;
   readonly logo: string;
+  readonly passkeyScript: string;
 }
+
+const WORDS = { destinationInWords, errorInWords, passwordRulesInWords, problemInWords, scopeInWords };
 
 /** Compiles all of views/ once; templates name each other by `@<file name>`. */
 export function createTemplates(site: Site) {
@@ -22,7 +27,8 @@ export function createTemplates(site: Site) {
   for (const file of readdirSync(VIEWS)) {
     eta.loadTemplate(`@${basename(file, extname(file))}`, readFileSync(new URL(file, VIEWS), 'utf8'));
   }
-  const shared = { site, destinationInWords, errorInWords, scopeInWords, ...createSafeLinks(site.origin) };
+  const shared = { site, ...WORDS, ...createSafeLinks(site.origin) };
 
-  return <N extends PageName>(name: N, data: PageData[N]): string => eta.render(`@${name}`, { ...data, ...shared });
+  return <N extends PageName>(name: N, data: PageData[N], scripted: boolean): string =>
+    eta.render(`@${name}`, { ...data, scripted, ...shared });
 }

@@ -1,0 +1,39 @@
+import type { Context } from 'koa';
+import type Provider from 'oidc-provider';
+import type { Accounts } from '#src/accounts/index.ts';
+import { deviceCookie } from '#src/http/index.ts';
+import type { Answer, OpenInteraction } from './step.ts';
+
+/** Hands the answer to the engine, which decides what comes next when the browser returns to it. */
+export async function answerEngine(provider: Provider, ctx: Context, answer: Answer): Promise<void> {
+  seeOther(ctx, await provider.interactionResult(ctx.req, ctx.res, answer, { mergeWithLastSubmission: true }));
+}
+
+export function seeOther(ctx: Context, address: string): void {
+  ctx.status = 303;
+  ctx.redirect(address);
+}
+
+interface Proved {
+  readonly accountId: string;
+  readonly acr: string;
+  readonly amr: readonly string[];
+  /** Seconds since the epoch. */
+  readonly authTime: number;
+}
+
+/**
+ * What makes a session of a sign-in that is over. The browser is remembered then and not before, so that a stolen password
+ * alone makes no known device.
+ */
+export async function signedIn(
+  accounts: Accounts,
+  ctx: Context,
+  { details, visit }: OpenInteraction,
+  { accountId, acr, amr, authTime }: Proved,
+): Promise<Answer> {
+  deviceCookie.write(ctx, await accounts.devices.remember(accountId, visit.device));
+  const login = { accountId, acr, amr: [...amr], ts: authTime, remember: true };
+  // Whoever was asked to choose an account, and signed in with another one, has chosen.
+  return { login, ...(details.prompt.name === 'select_account' && { select_account: {} }) };
+}
