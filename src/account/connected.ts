@@ -1,0 +1,38 @@
+import type { Client, Clients } from '#src/clients/index.ts';
+import type { ListedGrant, TokenList } from '#src/tokens/index.ts';
+
+const PAGE = 100;
+
+export interface Connected {
+  readonly client: Client;
+  readonly grants: readonly ListedGrant[];
+}
+
+interface ConnectedDeps {
+  readonly clients: Pick<Clients, 'find'>;
+  readonly tokenList: Pick<TokenList, 'listGrants'>;
+}
+
+/**
+ * What an account agreed to, application by application: to a person that is one thing, however often it asked. These
+ * pages themselves are no application, and not registered as one.
+ */
+export async function connectedApps({ clients, tokenList }: ConnectedDeps, accountId: string): Promise<Connected[]> {
+  const grants = Map.groupBy(await allGrants(tokenList, accountId), ({ clientId }) => clientId);
+  const connected = [...grants].map(async ([id, of]) => {
+    const client = await clients.find(id);
+    return client && { client, grants: of };
+  });
+  return (await Promise.all(connected)).filter((one) => one !== undefined);
+}
+
+async function allGrants(tokenList: ConnectedDeps['tokenList'], accountId: string): Promise<ListedGrant[]> {
+  const { items, next } = await tokenList.listGrants(accountId, { after: '', limit: PAGE });
+  const all = [...items];
+  for (let after = next; after !== undefined; ) {
+    const page = await tokenList.listGrants(accountId, { after, limit: PAGE });
+    all.push(...page.items);
+    after = page.next;
+  }
+  return all;
+}

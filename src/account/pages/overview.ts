@@ -1,0 +1,29 @@
+import { connectedApps } from '../connected.ts';
+import type { AccountDeps } from '../index.ts';
+import type { AccountPage } from '../page.ts';
+
+export function overviewPage(deps: AccountDeps): AccountPage {
+  const { factors, pages, sessionList } = deps;
+  return {
+    path: '/account',
+    fresh: false,
+    async show({ ctx, account, own }) {
+      const [enrolled, sessions, connected] = await Promise.all([
+        factors.of(account.id),
+        sessionList.list(account.id),
+        connectedApps(deps, account.id),
+      ]);
+      pages.render(ctx, 'account-overview', {
+        ...own,
+        name: account.name,
+        email: account.email,
+        password: account.hasPassword ? { changedAt: account.passwordChangedAt } : undefined,
+        totp: enrolled.totp,
+        passkeys: enrolled.passkeys.length,
+        recoveryCodesLeft: enrolled.recoveryCodesLeft,
+        sessions: sessions.length,
+        apps: connected.length,
+      });
+    },
+  };
+}
