@@ -1,6 +1,7 @@
 /** createApp: what answers which request. Nothing else. */
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import { createAccount } from './account/index.ts';
 import { createAdmin } from './admin/index.ts';
 import { ADMIN_API, type Capabilities } from './capabilities.ts';
 import type { Config } from './config.ts';
@@ -33,7 +34,17 @@ export function createApp(config: Config, capabilities: Capabilities, log: Logge
       exchangeToken: engine.exchangeToken,
     }).routes() as Koa.Middleware,
   );
-  app.use(createInteractions({ ...capabilities, provider: engine.current, unitOfWork: engine.unitOfWork }));
+  app.use(
+    createInteractions({
+      ...capabilities,
+      loginUrl: config.loginUrl,
+      provider: engine.current,
+      sessionOf: engine.sessionOf,
+      unitOfWork: engine.unitOfWork,
+      canResetPassword: capabilities.mail.enabled,
+    }),
+  );
+  app.use(createAccount(capabilities));
   app.use(home(pages));
   app.use(engine.middleware);
   app.use(notFound(pages));

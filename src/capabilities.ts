@@ -1,22 +1,28 @@
 /** Opens the database and builds every capability on it: the wiring of the program, as a list. */
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
-import { createAccounts } from './accounts/index.ts';
+import { createAccounts, createGuesses } from './accounts/index.ts';
 import { ADMIN_SCOPES } from './admin/index.ts';
 import { createApis } from './apis/index.ts';
+import { createAudit } from './audit/index.ts';
 import { createClients } from './clients/index.ts';
 import type { Config } from './config.ts';
 import { cookieKeys, createDigests, createPasswordHasher, createSeals } from './crypto/index.ts';
 import { openDatabase } from './db/index.ts';
+import { createFactors, type Factors } from './factors/index.ts';
 import { createJobs } from './jobs/index.ts';
 import { createKeys } from './keys/index.ts';
+import { createMail } from './mail/index.ts';
 import { createPages } from './pages/index.ts';
+import { createPolicies } from './policies/index.ts';
 import { checkRegistration, createEngine } from './provider/index.ts';
 import { loadSecrets } from './secrets.ts';
+import { createChallenges, createHandovers, createSignIns } from './sessions/index.ts';
 import {
   createRetention,
   createRevocation,
   createRevocationRules,
+  createSessionList,
   createStatusLists,
   createTokenList,
   createTokens,
@@ -28,6 +34,20 @@ const REMOVE_DEAD_EVERY_SECONDS = 60;
 /** This server's own API, by a name that stays when the issuer's address changes. */
 export const ADMIN_API = 'urn:mintmark:api';
 
+/**
+ * Moves people's secrets under the newest key, so that the older ones can be given up. Beside the start, not before it:
+ * there are as many as there are people.
+ */
+async function sealAnew(factors: Factors, log: Logger): Promise<void> {
+  try {
+    const lost = await factors.totp.resealOld();
+    if (lost > 0)
+      log.warn({ lost }, 'authenticator secrets are sealed under a key that is not among MINTMARK_SECRET_KEYS');
+  } catch (error) {
+    log.error({ err: error }, 'authenticator secrets could not be sealed anew; the next start tries again');
+  }
+}
+
 export type Capabilities = Awaited<ReturnType<typeof openCapabilities>>;
 
 export async function openCapabilities(config: Config, log: Logger) {
@@ -38,19 +58,32 @@ export async function openCapabilities(config: Config, log: Logger) {
     const pages = createPages({ issuer: config.issuer, digests });
     const apis = createApis({ db });
     const clients = createClients({ db, digests, checkRegistration: (m) => checkRegistration(engine.current(), m) });
-    const accounts = createAccounts({ db, passwords: await createPasswordHasher(availableParallelism()) });
-    const tokens = createTokens({ db, digests });
     const seals = createSeals(secrets.keys);
+    const audit = createAudit({ db });
+    const mail = createMail({ smtpUrl: config.mail?.smtpUrl, from: config.mail?.from, log });
+    const policies = createPolicies({ db });
+    const guesses = createGuesses({ db, digests });
+    const passwords = await createPasswordHasher(availableParallelism());
+    const { issuer } = config;
+    const accounts = createAccounts({ db, digests, passwords, policies, guesses, mail, issuer });
+    const factors = createFactors({ db, digests, seals, guesses, issuer });
+    const { signIns, apiSessions } = createSignIns({ db, digests, accounts, policies, factors, audit });
+    const sessionList = createSessionList({ db });
+    const tokens = createTokens({ db, digests });
     const keys = await createKeys({ db, seals, log });
-    const statusLists = await createStatusLists({ db, seals, keys, issuer: config.issuer });
+    const statusLists = await createStatusLists({ db, seals, keys, issuer });
     const tokenList = createTokenList({ db });
     const engineDeps = {
-      issuer: config.issuer,
+      issuer,
       cookieKeys: cookieKeys(secrets.keys),
       accounts,
       apis,
       clients,
+      factors,
       pages,
+      policies,
+      sessionList,
+      signIns,
       tokens,
       keys,
       statusLists,
@@ -87,6 +120,7 @@ export async function openCapabilities(config: Config, log: Logger) {
     }
     const revocationRules = createRevocationRules({ db });
     await revocationRules.settleUnfinished();
+    const resealing = sealAnew(factors, log);
     const jobs = createJobs({ db, log });
     const retention = createRetention({ db, keep: config.retentionDays * DAY_SECONDS });
     jobs.start({ name: 'remove dead rows', every: REMOVE_DEAD_EVERY_SECONDS, run: retention.removeDead });
@@ -94,6 +128,11 @@ export async function openCapabilities(config: Config, log: Logger) {
     return {
       ...engineDeps,
       engine,
+      audit,
+      apiSessions,
+      challenges: createChallenges({ digests, tokens }),
+      handovers: createHandovers({ db, digests, seals }),
+      mail,
       revocation: createRevocation({ db, tokens, list: tokenList }),
       revocationRules,
       async isReady() {
@@ -103,7 +142,8 @@ export async function openCapabilities(config: Config, log: Logger) {
         engine.close();
         keys.close();
         await jobs.close();
-        await Promise.all([tokens.close(), clients.close()]);
+        await resealing;
+        await Promise.all([tokens.close(), clients.close(), mail.close()]);
         await db.close();
       },
     };

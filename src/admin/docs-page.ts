@@ -3,7 +3,7 @@ import type { OpenApi, Operation } from './openapi.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 0 auto; padding: 2rem 1rem; }
+body { max-width: 60rem; margin: 0 auto; padding: 2rem 1rem; background: Canvas; color: CanvasText; overflow-wrap: anywhere; }
 h2 { margin-top: 2.5rem; }
 table { width: 100%; border-collapse: collapse; }
 td, th { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid #8884; }

@@ -20,8 +20,14 @@ export const freeObject = z
     `must be at most ${LARGEST_OBJECT} characters as JSON`,
   );
 
-/** The body of a PATCH: every member may be left out, and null takes it away (RFC 7396). */
+/** The body of a PATCH: every member, at every depth, may be left out, and null takes it away (RFC 7396). */
 export function patchOf(shape: z.ZodRawShape) {
-  const members = Object.entries(shape).map(([name, member]) => [name, (member as z.ZodType).nullable().optional()]);
+  const members = Object.entries(shape).map(([name, member]) => [name, change(member as z.ZodType)]);
   return z.strictObject(Object.fromEntries(members) as Record<string, z.ZodType>);
+}
+
+function change(member: z.ZodType): z.ZodType {
+  // What a patch leaves out stays as it is: a default would change it.
+  if (member instanceof z.ZodDefault || member instanceof z.ZodPrefault) return change(member.unwrap() as z.ZodType);
+  return (member instanceof z.ZodObject ? patchOf(member.shape) : member).nullable().optional();
 }

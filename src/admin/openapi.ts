@@ -44,7 +44,7 @@ export function openApiOf(table: readonly AnyRoute[], { issuer, base }: { issuer
     components: {
       schemas: schemasOf(table),
       responses: { Problem: { description: 'No', content: { 'application/problem+json': { schema: ref(problem) } } } },
-      securitySchemes: { oauth2: securityScheme(issuer) },
+      securitySchemes: { oauth2: securityScheme(issuer), session_token: SESSION_TOKEN },
     },
   };
 }
@@ -65,7 +65,8 @@ function operationOf(route: AnyRoute): Operation {
     operationId: [route.method.toLowerCase(), ...words].join('_'),
     summary: route.summary,
     tags: [words[0] ?? ''],
-    ...(route.scope ? { security: [{ oauth2: [route.scope] }] } : { security: [] }),
+    security: securityOf(route),
+    ...(route.audit && { 'x-audit-action': route.audit }),
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body && { requestBody: requestBody(route, route.body) }),
     responses: {
@@ -80,10 +81,11 @@ function refusals(route: AnyRoute): number[] {
   const changes = route.method !== 'GET';
   return [
     ...(route.query || route.body ? [400] : []),
-    ...(route.scope ? [401, 403] : []),
+    ...(route.scope || route.session ? [401, 403] : []),
     ...(route.path.includes(':') ? [404] : []),
     ...(changes ? [409] : []),
     ...(route.body ? [413, 415, 422] : []),
+    ...(route.refuses ?? []),
     503,
   ];
 }
@@ -135,6 +137,17 @@ function nameOf(schema: z.ZodType): string {
   if (typeof id !== 'string') throw new TypeError('a schema in the route table has no id');
   return id;
 }
+
+function securityOf({ scope, session }: AnyRoute): Record<string, string[]>[] {
+  if (session) return [{ session_token: [] }];
+  return scope ? [{ oauth2: [scope] }] : [];
+}
+
+const SESSION_TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'The session_token of POST /authenticate: somebody who signed in without a browser',
+};
 
 function securityScheme(issuer: string) {
   const scopes = Object.fromEntries(ADMIN_SCOPES.map(({ name, description }) => [name, description]));

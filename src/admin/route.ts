@@ -1,5 +1,8 @@
 import type { z } from 'zod';
+import type { From } from '#src/audit/index.ts';
+import type { ApiSession } from '#src/sessions/index.ts';
 import type { AdminScope } from './scopes.ts';
+import type { HeldToken, SessionNeed } from './session-token.ts';
 
 type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? Name | ParamNames<`/${Rest}`>
@@ -9,7 +12,9 @@ type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${i
 
 type Params<Path extends string> = Readonly<Record<ParamNames<Path>, string>>;
 
-export interface Request<Path extends string, Query, Body> {
+type SessionOf<Need> = Need extends 'partial' ? HeldToken : Need extends SessionNeed ? ApiSession : undefined;
+
+export interface Request<Path extends string, Query, Body, Need = undefined> {
   readonly params: Params<Path>;
   readonly query: Query;
   readonly body: Body;
@@ -17,37 +22,62 @@ export interface Request<Path extends string, Query, Body> {
   readonly by: string;
   /** What their access token holds. */
   readonly scopes: ReadonlySet<string>;
+  /** Where they ask from. */
+  readonly from: From;
+  /** Of routes that ask for a session token instead of an access token. */
+  readonly session: SessionOf<Need>;
 }
 
 /** One operation. The router and the OpenAPI document are both made from it, so they cannot differ. */
-export interface Route<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Result extends z.ZodType> {
+export interface Route<
+  Path extends string,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Result extends z.ZodType,
+  Need extends SessionNeed | undefined,
+> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below /api/v1, parameters as `:name`. */
   readonly path: Path;
-  /** What the access token must hold; undefined: anybody may ask. */
-  readonly scope: AdminScope | undefined;
+  /** What the access token must hold; undefined: anybody may ask, unless `session` says who. */
+  readonly scope?: AdminScope | undefined;
+  readonly session?: Need;
   readonly summary: string;
+  /** What the audit log calls it; `self`: what is behind it records more than its outcome. All but GET have one. */
+  readonly audit?: string;
   readonly query?: Query;
   readonly body?: Body;
   /** No body is then an empty object. */
   readonly bodyOptional?: true;
   readonly status: 200 | 201 | 204;
   readonly result?: Result;
+  /** Statuses beyond those that every operation of its kind may answer. */
+  readonly refuses?: readonly number[];
   /** When a 201 can be a 200, because nothing was made. */
   readonly makesNothing?: string;
+  /** Whom or what it is done to, `user:…`, for the audit log; there is no result when it failed. */
+  target?(params: Params<Path>, result: z.output<Result> | undefined, by: string): string | undefined;
+  /** What the audit log says of what was done, beside the names in the path. */
+  details?(
+    request: Request<Path, z.output<Query>, z.output<Body>, Need>,
+    result: z.output<Result>,
+  ): Readonly<Record<string, unknown>>;
   /** Of what a 201 has made, below /api/v1; undefined: nothing was made. */
   location?(result: z.output<Result>, params: Params<Path>): string | undefined;
-  handle(request: Request<Path, z.output<Query>, z.output<Body>>): Promise<z.output<Result>> | z.output<Result>;
+  handle(request: Request<Path, z.output<Query>, z.output<Body>, Need>): Promise<z.output<Result>> | z.output<Result>;
 }
 
 /** A route whose particular types have been checked and may be forgotten. */
-export type AnyRoute = Route<string, z.ZodType, z.ZodType, z.ZodType>;
+export type AnyRoute = Route<string, z.ZodType, z.ZodType, z.ZodType, SessionNeed | undefined>;
+
+export type AnyRequest = Parameters<AnyRoute['handle']>[0];
 
 export function route<
   const Path extends string,
   Query extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUndefined,
   Result extends z.ZodType = z.ZodVoid,
->(definition: Route<Path, Query, Body, Result>): AnyRoute {
-  return definition;
+  const Need extends SessionNeed | undefined = undefined,
+>(definition: Route<Path, Query, Body, Result, Need>): AnyRoute {
+  return definition as AnyRoute;
 }

@@ -1,6 +1,9 @@
 import Router, { type RouterMiddleware } from '@koa/router';
+import type { Audit, AuditEntry, Outcome } from '#src/audit/index.ts';
 import {
+  asProblem,
   type Context,
+  fromOf,
   hasBody,
   type Middleware,
   malformed,
@@ -8,17 +11,24 @@ import {
   notFound,
   readJson,
 } from '#src/http/index.ts';
-import { type Authenticate, authorize, nameOf } from './authorize.ts';
+import { type Authenticate, assertMay, callerOf, nameOf } from './authorize.ts';
 import { parse, parseQuery } from './parse.ts';
-import type { AnyRoute } from './route.ts';
+import type { AnyRequest, AnyRoute } from './route.ts';
+import { heldBy, type SessionTokenDeps } from './session-token.ts';
+import { translate } from './translate.ts';
 
 export const BASE = '/api/v1';
 
-/** The table as a router: authorization first, then the request's shape, then the handler. */
-export function routerOf(table: readonly AnyRoute[], authenticate: Authenticate): Router {
+export interface RouterDeps extends SessionTokenDeps {
+  readonly authenticate: Authenticate;
+  readonly audit: Pick<Audit, 'record'>;
+}
+
+/** The table as a router: authorization first, then the request's shape, then the handler and its record. */
+export function routerOf(table: readonly AnyRoute[], deps: RouterDeps): Router {
   const router = new Router({ prefix: BASE });
   for (const route of table) {
-    router.register(route.path, [route.method], answer(route, authenticate) as RouterMiddleware);
+    router.register(route.path, [route.method], answer(route, deps) as RouterMiddleware);
   }
   for (const [path, routes] of Map.groupBy(table, ({ path }) => path)) {
     router.all(path, () => {
@@ -34,21 +44,78 @@ export const nothingHere: Middleware = async (ctx, next) => {
   throw notFound('there is nothing at this path');
 };
 
-function answer(route: AnyRoute, authenticate: Authenticate): Middleware {
+function answer(route: AnyRoute, deps: RouterDeps): Middleware {
   return async (ctx) => {
-    const caller = route.scope ? await authorize(ctx, authenticate, route.scope) : undefined;
-    const by = caller ? nameOf(caller) : 'anybody';
-    const scopes = caller?.scopes ?? new Set<string>();
+    const asker = await whoAsks(route, ctx, deps);
     const query = readQuery(route, ctx);
     const body = await readBody(route, ctx);
     const { params } = ctx as Context & { params: Record<string, string> };
-    const result = await route.handle({ params, query, body, by, scopes });
+    const request = { ...asker, params, query, body, from: fromOf(ctx) };
+    const result = await recorded(route, request, deps.audit);
     const location = route.location?.(result, params);
     ctx.status = route.location && location === undefined ? 200 : route.status;
     ctx.set('Cache-Control', 'no-store');
     if (location !== undefined) ctx.set('Location', BASE + location);
     if (route.status !== 204) ctx.body = result;
   };
+}
+
+type Asker = Pick<AnyRequest, 'by' | 'scopes' | 'session'>;
+
+async function whoAsks(route: AnyRoute, ctx: Context, deps: RouterDeps): Promise<Asker> {
+  const none = { scopes: new Set<string>(), session: undefined };
+  if (route.session) {
+    const held = await heldBy(ctx, deps, route.session);
+    const session = route.session === 'partial' || held.state === 'partial' ? held : held.session;
+    return { ...none, by: `user:${held.accountId}`, session };
+  }
+  if (!route.scope) return { ...none, by: 'anybody' };
+  const caller = await callerOf(ctx, deps.authenticate);
+  const by = nameOf(caller);
+  try {
+    assertMay(caller, route.scope);
+  } catch (error) {
+    // Who holds a token and tries more than it allows is worth knowing about.
+    if (route.audit && route.audit !== 'self') {
+      const reason = '403 insufficient_scope';
+      await deps.audit.record({ actor: by, action: route.audit, outcome: 'failure', reason, from: fromOf(ctx) });
+    }
+    throw error;
+  }
+  return { ...none, by, scopes: caller.scopes };
+}
+
+/**
+ * Does it, and writes down that it was done, or that it was tried.
+ *
+ * @throws {Unavailable} when it was done and could not be written down: it must not look done
+ */
+async function recorded(route: AnyRoute, request: AnyRequest, audit: Pick<Audit, 'record'>): Promise<unknown> {
+  const { audit: action } = route;
+  if (action === undefined || action === 'self') return route.handle(request);
+  const record = (outcome: Outcome, result: unknown, rest: Pick<AuditEntry, 'reason' | 'data'>) => {
+    const { by, from } = request;
+    const target = route.target?.(clipped(request.params), result, by);
+    return audit.record({ actor: by, action, target, outcome, from, ...rest });
+  };
+  let result: unknown;
+  try {
+    result = await route.handle(request);
+  } catch (error) {
+    const { status, title } = asProblem(error, translate);
+    // Not the path: what names nothing there may be a token or a secret that somebody took for its id.
+    await record('failure', undefined, { reason: `${status} ${title}` });
+    throw error;
+  }
+  await record('success', result, { data: { ...request.params, ...route.details?.(request, result) } });
+  return result;
+}
+
+/** What a path names can be as long as a path, when there is no such thing. */
+const LONGEST_NAME = 256;
+
+function clipped(params: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, value.slice(0, LONGEST_NAME)]));
 }
 
 function readQuery(route: AnyRoute, ctx: Context): unknown {

@@ -11,6 +11,7 @@ export const ADMIN_SCOPES = [
   { name: 'policies:write', description: 'Change authentication policies' },
   { name: 'tokens:read', description: 'See which tokens live, never their values' },
   { name: 'tokens:write', description: 'Revoke tokens' },
+  { name: 'authorizations:write', description: 'Finish sign-ins as the login application' },
   { name: 'webhooks:read', description: 'See webhooks and their deliveries' },
   { name: 'webhooks:write', description: 'Create, change and delete webhooks' },
   { name: 'audit:read', description: 'Read the audit log' },

@@ -1,7 +1,9 @@
 import { apis } from './apis.ts';
+import { audit } from './audit.ts';
 import { clients } from './clients.ts';
 import type { LocalCommand, Noun } from './command.ts';
 import { keys } from './keys.ts';
+import { policies } from './policies.ts';
 import { rules } from './rules.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
@@ -25,8 +27,10 @@ export const NOUNS: Readonly<Record<string, Noun | LocalCommand>> = {
   },
   clients,
   apis,
+  policies,
   users,
   tokens,
   rules,
   keys,
+  audit,
 };

@@ -8,6 +8,7 @@ import { type Digests, randomId, randomSecret } from '#src/crypto/index.ts';
 import { batched, type Database } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import { type Client, type ClientSettings, toClient, toValues } from './client.ts';
+import { keepingAnAdministrator } from './last-administrator.ts';
 import * as queries from './queries.ts';
 import type { Registration } from './registration.ts';
 import { checkRules } from './rules.ts';
@@ -45,9 +46,13 @@ export interface Clients extends Secrets {
   create(
     settings: ClientSettings & { id?: string | undefined },
   ): Promise<{ client: Client; secret: string | undefined }>;
-  /** Writes what `change` makes of the present state; called again when somebody else was faster. @throws {NotFound} @throws {Invalid} */
+  /**
+   * Writes what `change` makes of the present state; called again when somebody else was faster.
+   *
+   * @throws {NotFound} @throws {Invalid} @throws {Conflict} when nobody could administer afterwards
+   */
   update(id: string, change: (client: Client) => ClientSettings): Promise<Client>;
-  /** @throws {NotFound} */
+  /** @throws {NotFound} @throws {Conflict} when nobody could administer afterwards */
   remove(id: string): Promise<void>;
   /** At start: makes the client if it is missing, and `secret` its secret if it is not yet. Never changes its settings. */
   ensure(client: ClientSettings & { id: string; secret: string }): Promise<void>;
@@ -98,14 +103,16 @@ export function createClients({ db, digests, checkRegistration }: ClientsDeps): 
         const row = await findRow(id);
         if (!row) throw new NotFound('client');
         const values = await check(id, change(toClient(row)));
-        const updated = await queries.updateClient(db, values, row.version);
+        const updated = await db.transaction((tx) =>
+          keepingAnAdministrator(tx, id, () => queries.updateClient(tx, values, row.version)),
+        );
         if (updated) return toClient(updated);
       }
       throw new Conflict('this client is being changed by others; try again');
     },
 
     async remove(id) {
-      if (!(await queries.deleteClient(db, id))) throw new NotFound('client');
+      await db.transaction((tx) => keepingAnAdministrator(tx, id, () => queries.deleteClient(tx, id)));
     },
 
     async ensure({ id, secret, ...settings }) {

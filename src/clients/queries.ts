@@ -108,7 +108,6 @@ export async function updateClient(db: Db, client: ClientValues, version: string
   return rows[0];
 }
 
-export async function deleteClient(db: Db, id: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from clients where client_id = $1', [id]);
-  return rowCount > 0;
+export async function deleteClient(db: Db, id: string): Promise<void> {
+  await db.query('delete from clients where client_id = $1', [id]);
 }

@@ -3,6 +3,7 @@ import type { Database, Db } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import { createUsage } from '#src/tokens/index.ts';
 import type { Client } from './client.ts';
+import { keepingAnAdministrator } from './last-administrator.ts';
 import * as queries from './secret-queries.ts';
 
 /** One in use and one being rolled out. More would be secrets that nobody keeps track of. */
@@ -32,7 +33,7 @@ export interface Secrets {
   addSecret(clientId: string, options: { expiresPreviousIn: number }): Promise<ClientSecret & { secret: string }>;
   /** Those that work now, newest first; never their values. @throws {NotFound} */
   listSecrets(clientId: string): Promise<ClientSecret[]>;
-  /** @throws {NotFound} */
+  /** @throws {NotFound} @throws {Conflict} when nobody could administer afterwards */
   removeSecret(clientId: string, secretId: string): Promise<void>;
   /** Writes what is noted of the use of secrets. */
   close(): Promise<void>;
@@ -76,8 +77,13 @@ export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
     },
 
     async removeSecret(clientId, secretId) {
-      if (!(await queries.deleteSecret(db, clientId, secretId))) throw new NotFound('secret');
+      await db.transaction((tx) =>
+        keepingAnAdministrator(tx, clientId, async () => {
+          if (!(await queries.deleteSecret(tx, clientId, secretId))) throw new NotFound('secret');
+        }),
+      );
     },
+
     close: usage.close,
   };
 }

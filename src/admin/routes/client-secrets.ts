@@ -51,6 +51,9 @@ export function clientSecretRoutes(clients: Clients): AnyRoute[] {
       path: '/clients/:client_id/secrets',
       scope: 'clients:write',
       summary: 'Make a new secret and let the previous ones end; two live at a time',
+      audit: 'client_secret.create',
+      target: ({ client_id }) => `client:${client_id}`,
+      details: ({ body }, { id }) => ({ secret_id: id, ...body }),
       body: rotation,
       bodyOptional: true,
       status: 201,
@@ -67,6 +70,8 @@ export function clientSecretRoutes(clients: Clients): AnyRoute[] {
       path: '/clients/:client_id/secrets/:secret_id',
       scope: 'clients:write',
       summary: 'End a secret now',
+      audit: 'client_secret.delete',
+      target: ({ client_id }) => `client:${client_id}`,
       status: 204,
       async handle({ params, scopes }) {
         refuseBeyond(scopes, (await clients.find(params.client_id))?.registration.scope);

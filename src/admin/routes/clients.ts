@@ -77,6 +77,8 @@ export function clientRoutes(clients: Clients): AnyRoute[] {
       path: '/clients',
       scope: 'clients:write',
       summary: 'Register a client',
+      audit: 'client.create',
+      target: (_, made) => made && `client:${made.client_id}`,
       body: newClient,
       status: 201,
       result: createdClient,
@@ -101,6 +103,9 @@ export function clientRoutes(clients: Clients): AnyRoute[] {
       path: '/clients/:client_id',
       scope: 'clients:write',
       summary: 'Change a client',
+      audit: 'client.update',
+      target: ({ client_id }) => `client:${client_id}`,
+      details: ({ body }) => ({ members: Object.keys(body) }),
       body: clientPatch,
       status: 200,
       result: client,
@@ -118,6 +123,8 @@ export function clientRoutes(clients: Clients): AnyRoute[] {
       path: '/clients/:client_id',
       scope: 'clients:write',
       summary: 'Delete a client',
+      audit: 'client.delete',
+      target: ({ client_id }) => `client:${client_id}`,
       status: 204,
       async handle({ params, scopes }) {
         refuseBeyond(scopes, (await clients.find(params.client_id))?.registration.scope);

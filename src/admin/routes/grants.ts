@@ -19,7 +19,7 @@ const grant = z
     id: 'Grant',
     description: 'What a user agreed to with a client; tokens issued under it live no longer than it',
   });
-const grantPage = pageOf('GrantPage', grant);
+export const grantPage = pageOf('GrantPage', grant);
 
 export interface GrantRouteDeps {
   readonly accounts: Pick<Accounts, 'find'>;
@@ -47,6 +47,8 @@ export function grantRoutes({ accounts, tokenList, revocation }: GrantRouteDeps)
       path: '/users/:id/grants',
       scope: 'tokens:write',
       summary: 'End everything a user has agreed to, and all tokens that came of it',
+      audit: 'grant.end_all',
+      target: ({ id }) => `user:${id}`,
       status: 204,
       async handle({ params, by }) {
         await revocation.endGrants(found('user', await accounts.find(params.id)).id, by);
@@ -57,6 +59,8 @@ export function grantRoutes({ accounts, tokenList, revocation }: GrantRouteDeps)
       path: '/users/:id/grants/:grant_id',
       scope: 'tokens:write',
       summary: 'End one grant and all tokens that came of it',
+      audit: 'grant.end',
+      target: ({ id }) => `user:${id}`,
       status: 204,
       async handle({ params, by }) {
         await revocation.endGrant(found('user', await accounts.find(params.id)).id, params.grant_id, by);
@@ -65,7 +69,7 @@ export function grantRoutes({ accounts, tokenList, revocation }: GrantRouteDeps)
   ];
 }
 
-function toWire(listed: ListedGrant): z.output<typeof grant> {
+export function toWire(listed: ListedGrant): z.output<typeof grant> {
   return {
     id: listed.id,
     client_id: listed.clientId,

@@ -53,6 +53,8 @@ export function ownedTokenRoutes(deps: OwnedTokenRouteDeps): AnyRoute[] {
       path,
       scope: 'tokens:write',
       summary: `Revoke all tokens of a ${owner}, codes and refresh tokens too`,
+      audit: 'token.revoke_all',
+      target: ({ id }) => `${owner}:${id}`,
       status: 200,
       result: revoked,
       async handle({ params, by }) {
@@ -67,6 +69,8 @@ export function ownedTokenRoutes(deps: OwnedTokenRouteDeps): AnyRoute[] {
       path: `${path}/:token_id`,
       scope: 'tokens:write',
       summary: `Revoke one token of a ${owner}`,
+      audit: 'token.revoke',
+      target: ({ id }) => `${owner}:${id}`,
       status: 204,
       async handle({ params, by }) {
         const listed = found('token', await tokenList.find(params.token_id));

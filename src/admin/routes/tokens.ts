@@ -105,6 +105,9 @@ export function tokenRoutes({ tokenList, revocation: revoke, exchangeToken }: To
       scope: 'tokens:write',
       summary:
         'Revoke a token by its value or id. An access token leaves its refresh token, a refresh token leaves nothing',
+      audit: 'token.revoke',
+      // Its value is not to be written down: of that there is no more to say than how many tokens it ended.
+      details: ({ body: { id, grant } }, { revoked: ended }) => ({ token_id: id, grant, revoked: ended }),
       body: revocation,
       status: 200,
       result: revoked,

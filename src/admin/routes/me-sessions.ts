@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { NotFound } from '#src/oauth/problems.ts';
+import { GRANT_POSITION, type Revocation, type SessionList, type TokenList } from '#src/tokens/index.ts';
+import { pageQueryOf, readPage } from '../pages.ts';
+import { type AnyRoute, route } from '../route.ts';
+import { grantPage, toWire as toGrantWire } from './grants.ts';
+import { session as listedSession, toWire as toSessionWire } from './user-sessions.ts';
+
+const ownSession = z
+  .object({
+    ...listedSession.shape,
+    current: z.boolean().meta({ description: 'Of the session token of this request' }),
+  })
+  .meta({ id: 'MySession' });
+const ownSessions = z.object({ items: z.array(ownSession), next_cursor: z.null() }).meta({ id: 'MySessions' });
+
+export interface MeSessionRouteDeps {
+  readonly sessionList: Pick<SessionList, 'list' | 'end' | 'endAll'>;
+  readonly tokenList: Pick<TokenList, 'listGrants'>;
+  readonly revocation: Pick<Revocation, 'endGrant'>;
+}
+
+/** Where somebody is signed in, and what apps may do for them: seen and ended by themselves. */
+export function meSessionRoutes({ sessionList, tokenList, revocation }: MeSessionRouteDeps): AnyRoute[] {
+  const whose = (_params: unknown, _result: unknown, by: string) => by;
+
+  return [
+    route({
+      method: 'GET',
+      path: '/me/sessions',
+      session: 'full',
+      summary: 'List where I am signed in',
+      status: 200,
+      result: ownSessions,
+      async handle({ session: { accountId, uid } }) {
+        const listed = await sessionList.list(accountId);
+        return { items: listed.map((one) => ({ ...toSessionWire(one), current: one.id === uid })), next_cursor: null };
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/me/sessions',
+      session: 'full',
+      summary: 'Sign me out everywhere else',
+      audit: 'session.end',
+      target: whose,
+      status: 204,
+      async handle({ session: { accountId, uid } }) {
+        await sessionList.endAll(accountId, { except: uid });
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/me/sessions/:session_id',
+      session: 'full',
+      summary: 'Sign me out in one place',
+      audit: 'session.end',
+      target: whose,
+      status: 204,
+      async handle({ session: { accountId }, params }) {
+        if (!(await sessionList.end(accountId, params.session_id))) throw new NotFound('session');
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/me/grants',
+      session: 'full',
+      summary: 'List what I have allowed apps to do, newest first',
+      query: pageQueryOf(GRANT_POSITION),
+      status: 200,
+      result: grantPage,
+      handle: ({ session: { accountId }, query }) =>
+        readPage((page) => tokenList.listGrants(accountId, page), query, toGrantWire, ''),
+    }),
+    route({
+      method: 'DELETE',
+      path: '/me/grants/:grant_id',
+      session: 'full',
+      summary: 'Withdraw what I have allowed an app, and all tokens that came of it',
+      audit: 'grant.end',
+      target: whose,
+      status: 204,
+      handle: ({ session: { accountId }, params, by }) => revocation.endGrant(accountId, params.grant_id, by),
+    }),
+  ];
+}

@@ -1,0 +1,67 @@
+import { type Context, fromOf, invalidToken, Problem } from '#src/http/index.ts';
+import type { ApiSession, ApiSessions, SignIn, SignIns } from '#src/sessions/index.ts';
+import { bearerOf } from './authorize.ts';
+
+/**
+ * What a session token must be: `fresh` is full, of somebody who proved themselves within the last minutes; `partial` also
+ * takes the token of a sign-in that is not finished.
+ */
+export type SessionNeed = 'partial' | 'full' | 'fresh';
+
+/** The token of a headless sign-in, finished or not. */
+export type HeldToken =
+  | { readonly state: 'partial'; readonly token: string; readonly accountId: string; readonly signIn: SignIn }
+  | { readonly state: 'full'; readonly token: string; readonly accountId: string; readonly session: ApiSession };
+
+export interface SessionTokenDeps {
+  readonly signIns: Pick<SignIns, 'find'>;
+  readonly apiSessions: Pick<ApiSessions, 'begin' | 'find'>;
+}
+
+/** How old a proof may be that a sensitive change rests on. */
+export const FRESH_SECONDS = 300;
+
+/**
+ * Whose sign-in this request's session token is of.
+ *
+ * @throws {Problem} 401 without a good token, with a partial one where that is not enough, or for a proof too long ago
+ */
+export async function heldBy(ctx: Context, deps: SessionTokenDeps, need: SessionNeed): Promise<HeldToken> {
+  const held = await find(deps, bearerOf(ctx), ctx);
+  if (!held) throw invalidToken();
+  if (need !== 'partial' && held.state === 'partial') throw unfinished();
+  if (need === 'fresh' && held.state === 'full') assertFresh(held.session);
+  return held;
+}
+
+/** @throws {Problem} 401: sign in again, then this can be done (RFC 9470 §3) */
+export function assertFresh({ authTime }: Pick<ApiSession, 'authTime'>): void {
+  if (authTime + FRESH_SECONDS > Date.now() / 1000) return;
+  throw new Problem(401, {
+    detail: `this takes a sign-in of the last ${FRESH_SECONDS} seconds`,
+    headers: { 'WWW-Authenticate': `${INSUFFICIENT}, max_age="${FRESH_SECONDS}"` },
+  });
+}
+
+/** RFC 9470 §3. */
+const INSUFFICIENT = 'Bearer error="insufficient_user_authentication"';
+
+const unfinished = () =>
+  new Problem(401, {
+    detail: 'this sign-in is not finished: answer its queries first',
+    headers: { 'WWW-Authenticate': INSUFFICIENT },
+  });
+
+async function find(deps: SessionTokenDeps, token: string, ctx: Context): Promise<HeldToken | undefined> {
+  const session = await deps.apiSessions.find(token);
+  if (session) return toFull(token, session);
+  const signIn = await deps.signIns.find({ of: 'session_token', value: token });
+  if (signIn?.state === 'partial') return { state: 'partial', token, accountId: signIn.accountId, signIn };
+  // Whoever gave the last answer was cut off before it became a session, or made it one between these two looks.
+  const begun = (signIn && (await deps.apiSessions.begin(token, fromOf(ctx)))) ?? (await deps.apiSessions.find(token));
+  return begun && toFull(token, begun);
+}
+
+function toFull(token: string, session: ApiSession): HeldToken {
+  return { state: 'full', token, accountId: session.accountId, session };
+}
