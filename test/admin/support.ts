@@ -23,7 +23,11 @@ export function withAdministration(engine: Engine): () => Administration {
 }
 
 /** A request that the well-behaved `AdminApi` would not send. */
-export async function send({ server, api }: Administration, path: string, init: RequestInit) {
+export async function send(
+  { server, api }: { server: Server; api: Pick<AdminApi, 'token'> },
+  path: string,
+  init: RequestInit,
+) {
   const headers = { authorization: `Bearer ${api.token}`, 'content-type': 'application/json', ...init.headers };
   const response = await observedFetch(`${server.url}/api/v1${path}`, { method: 'POST', ...init, headers });
   const type = response.headers.get('content-type') ?? '';
@@ -37,4 +41,22 @@ export async function tokenStatus({ server }: Administration, clientId: string, 
   const body = new URLSearchParams({ grant_type: 'client_credentials' });
   return (await observedFetch(`${server.url}/oauth/token`, { method: 'POST', headers: { authorization }, body }))
     .status;
+}
+
+export interface Recorded {
+  readonly id: string;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly data: Record<string, unknown>;
+}
+
+/** A page of the audit log, newest first. */
+export async function auditLog({ api }: Administration, query: Record<string, string> = {}): Promise<Recorded[]> {
+  const { status, body } = await api.get(`/audit?${new URLSearchParams(query)}`);
+  if (status !== 200) throw new Error(`no audit log: ${status} ${JSON.stringify(body)}`);
+  return body.items;
 }

@@ -105,9 +105,12 @@ describe('A sign-in page', () => {
 
   test('refuses a form whose token is forged', async () => {
     const { page } = await atSignIn();
-    await page.locator('[name=csrf]').evaluate((field) => {
-      field.value = 'forged';
-    });
+    await page
+      .locator('[name=csrf]')
+      .first()
+      .evaluate((field) => {
+        field.value = 'forged';
+      });
     await expectErrorPage(page, await signIn(page, ann), 403, REFUSED);
   });
 

@@ -9,7 +9,9 @@ import {
   registerUser,
 } from '../support/clients.ts';
 import { basic, observedFetch } from '../support/http.ts';
+import { enrollTotp } from '../support/people.ts';
 import { type Server, startServer } from '../support/server.ts';
+import { totpCode } from '../support/totp.ts';
 import { look } from './look.ts';
 import { press, SCRIPTING, signIn, visit } from './visit.ts';
 
@@ -99,6 +101,24 @@ describe.each(SCRIPTING)('The device flow (RFC 8628), %s,', (_, how) => {
     await page.waitForSelector('.shown-code');
     expect(await page.textContent('.shown-code')).toBe(code);
     expect(await poll()).toMatchObject({ error: 'authorization_pending' });
+  });
+
+  test('asks for a second factor on the way, and only then connects the device', async () => {
+    const { secret } = await enrollTotp(server, ann);
+    const { code, address, poll } = await switchOn();
+    const page = await visit(how);
+    await page.goto(address);
+    await enter(page, code);
+    await press(page, '#allow');
+    await signIn(page, ann);
+    expect(await page.textContent('h1')).toBe('Confirm it is you');
+    expect(await page.textContent('.lead')).toContain('to continue to Telly');
+    expect(await poll()).toMatchObject({ error: 'authorization_pending' });
+    await page.fill('[name=code]', totpCode(secret));
+    await press(page, '#submit');
+    await press(page, '#allow');
+    expect(await page.textContent('h1')).toBe('Device connected');
+    expect(await poll()).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });
   });
 
   test('aborted, tells the device access_denied', async () => {

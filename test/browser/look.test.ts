@@ -1,9 +1,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type AdminApi, adminApi, type RegisteredUser, registerApi, registerUser } from '../support/clients.ts';
+import { enrollTotp } from '../support/people.ts';
 import { type Server, startServer } from '../support/server.ts';
+import { totpCode } from '../support/totp.ts';
+import { remember } from '../support/vault.ts';
 import { type App, openApp } from './app.ts';
+import { addAuthenticator } from './authenticator.ts';
 import { look } from './look.ts';
+import { ANY, NO_ENROLMENT, PASSKEY, TOTP, userUnder } from './policies.ts';
 import { press, signIn, visit } from './visit.ts';
 
 const FACE = {
@@ -32,6 +37,33 @@ beforeAll(async () => {
   long = { scope, prompt: 'consent', resource: api.identifier };
 });
 
+/** At the first page behind the password of a new user. */
+async function behindPassword(page: Page, policy: object, overrides: object = {}): Promise<void> {
+  await authorize(page);
+  await signIn(page, await userUnder(admin, policy, overrides));
+}
+
+/** At the page that asks somebody with an app for a code. */
+async function atSecondFactor(page: Page): Promise<void> {
+  const holder = await registerUser(admin);
+  await enrollTotp(server, holder);
+  await authorize(page);
+  await signIn(page, holder);
+}
+
+async function answer(page: Page, code: string): Promise<void> {
+  await page.fill('[name=code]', code);
+  await press(page, '#submit');
+}
+
+async function atRecoveryCodes(page: Page): Promise<void> {
+  await behindPassword(page, TOTP);
+  const secret = (await page.textContent('#secret'))?.replaceAll(' ', '') ?? '';
+  remember(secret);
+  await answer(page, totpCode(secret));
+  for (const code of await page.locator('.recovery-codes li').allTextContents()) remember(code.trim());
+}
+
 /** Everything there is to ask for. */
 let long: Record<string, string>;
 
@@ -59,6 +91,33 @@ const PAGES: [name: string, open: (page: Page) => Promise<unknown>][] = [
       await atConsent(page);
       await press(page, '#allow');
       await authorize(page, { prompt: 'login' });
+    },
+  ],
+  [
+    'login-passkey-only',
+    async (page) => {
+      await addAuthenticator(page);
+      await admin.patch('/auth-policies/default', { primary: { updb: { allowed: false } } });
+      await authorize(page);
+      await admin.patch('/auth-policies/default', { primary: { updb: { allowed: true } } });
+    },
+  ],
+  ['second-factor', atSecondFactor],
+  ['second-factor-error', (page) => atSecondFactor(page).then(() => answer(page, '000000'))],
+  ['recovery-code', (page) => atSecondFactor(page).then(() => press(page, '#by-recovery-code'))],
+  ['enroll-totp', (page) => behindPassword(page, ANY)],
+  ['enroll-totp-error', (page) => behindPassword(page, TOTP).then(() => answer(page, '12345'))],
+  ['enroll-passkey', (page) => behindPassword(page, PASSKEY)],
+  ['recovery-codes', atRecoveryCodes],
+  ['recovery-codes-again', (page) => atRecoveryCodes(page).then(() => page.goto(page.url()))],
+  ['stuck', (page) => behindPassword(page, NO_ENROLMENT)],
+  ['new-password', (page) => behindPassword(page, {}, { must_change_password: true })],
+  [
+    'select-account',
+    async (page) => {
+      await atConsent(page);
+      await press(page, '#allow');
+      await authorize(page, { prompt: 'select_account' });
     },
   ],
   ['consent', (page) => atConsent(page)],

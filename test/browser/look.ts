@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { screenshot } from '../support/browser.ts';
+import { accessibilityFaults } from './axe.ts';
 
 /** Of the browser: the functions that use these run there. */
 declare const document: any;
@@ -24,6 +25,7 @@ export async function look(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     expect({ colorScheme, pale: await page.evaluate(paleText, LEAST_CONTRAST) }).toEqual({ colorScheme, pale: [] });
+    expect({ colorScheme, faults: await accessibilityFaults(page) }).toEqual({ colorScheme, faults: [] });
   }
   await screenshot(page, name);
   const before = page.viewportSize();

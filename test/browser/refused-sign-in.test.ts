@@ -5,6 +5,8 @@ import { startServer } from '../support/server.ts';
 import { type App, openApp } from './app.ts';
 import { press, SCRIPTING, signIn, visit } from './visit.ts';
 
+const MISMATCH = 'That user name and password do not match. After too many tries, sign-in pauses for a while.';
+
 let admin: AdminApi;
 let app: App;
 
@@ -30,7 +32,7 @@ describe('A sign-in that is refused', () => {
       expect(await page.inputValue('[name=password]')).toBe('');
       seen.push({ status: answer.status(), alert: await page.textContent('[role=alert]'), title: await page.title() });
     }
-    expect(seen[0]).toMatchObject({ status: 400, alert: 'That user name and password do not match.' });
+    expect(seen[0]).toMatchObject({ status: 400, alert: MISMATCH });
     expect(seen[1]).toEqual(seen[0]);
     expect(seen[2]).toEqual(seen[0]);
   });

@@ -6,6 +6,7 @@ import { InvalidSetting, readConfig } from '#src/config.ts';
 const key = () => randomBytes(32).toString('base64url');
 const KEY = key();
 const ADMIN_SECRET = key();
+const SMTP_URL = 'smtps://mint:hunter2hunter2@mail.example';
 const POSTGRES = { DATABASE_URL: 'postgres://mint:hunter2hunter2@db.example/mint', MINTMARK_SECRET_KEYS: KEY };
 
 function refusal(env: Record<string, string>): string {
@@ -30,6 +31,8 @@ test('without any setting it is an embedded server on localhost:3000 that makes 
     workers: 1,
     trustProxy: false,
     retentionDays: 30,
+    loginUrl: undefined,
+    mail: undefined,
     logLevel: 'info',
   });
 });
@@ -67,6 +70,19 @@ test.each<[setting: Record<string, string>, read: object]>([
   [{ MINTMARK_WORKERS: '1' }, { workers: 1 }],
   [{ MINTMARK_TRUST_PROXY: 'true' }, { trustProxy: true }],
   [{ MINTMARK_TRUST_PROXY: 'false' }, { trustProxy: false }],
+  [
+    { MINTMARK_SMTP_URL: SMTP_URL, MINTMARK_MAIL_FROM: 'id@example.com' },
+    { mail: { smtpUrl: SMTP_URL, from: 'id@example.com' } },
+  ],
+  [
+    { MINTMARK_SMTP_URL: 'smtp://127.0.0.1:2525', MINTMARK_MAIL_FROM: 'Mintmark at Example <id@example.com>' },
+    { mail: { smtpUrl: 'smtp://127.0.0.1:2525', from: 'Mintmark at Example <id@example.com>' } },
+  ],
+  [
+    { MINTMARK_LOGIN_URL: 'https://login.example.com/start?tenant=1' },
+    { loginUrl: 'https://login.example.com/start?tenant=1' },
+  ],
+  [{ MINTMARK_LOGIN_URL: 'http://localhost:8080/' }, { loginUrl: 'http://localhost:8080/' }],
   [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
 ])('%j is accepted', (env, read) => {
@@ -112,6 +128,14 @@ describe('a wrong setting is refused in one line that names it, what it held and
     ['MINTMARK_WORKERS', '2', /must be 1/],
     ['MINTMARK_TRUST_PROXY', 'yes', /true or false/],
     ['MINTMARK_TRUST_PROXY', '1', /true or false/],
+    ['MINTMARK_MAIL_FROM', 'nobody', /an address/],
+    ['MINTMARK_MAIL_FROM', 'id@example.com\nBcc: all@example.com', /an address/],
+    ['MINTMARK_MAIL_FROM', 'id@example.com, all@example.com', /an address/],
+    ['MINTMARK_LOGIN_URL', '/login', /an https URL/],
+    ['MINTMARK_LOGIN_URL', 'http://login.example.com/', /loopback/],
+    ['MINTMARK_LOGIN_URL', 'https://ann@login.example.com/', /without credentials/],
+    ['MINTMARK_LOGIN_URL', 'https://login.example.com/#start', /fragment/],
+    ['MINTMARK_LOGIN_URL', 'https://login.example.com/?authorization=1', /a parameter authorization/],
     ['LOG_LEVEL', 'verbose', /silent, fatal, error, warn, info, debug, trace/],
   ])('%s=%j', (name, held, wanted) => {
     const message = refusal({ [name]: held });
@@ -129,6 +153,8 @@ describe('a wrong setting is refused in one line that names it, what it held and
     ['MINTMARK_SECRET_KEYS', `${KEY},hunter2hunter2`, /32-byte base64url/],
     ['MINTMARK_SECRET_KEYS', `${KEY},`, /32-byte base64url/],
     ['MINTMARK_ADMIN_CLIENT_SECRET', 'hunter2hunter2', /32 to 256 letters/],
+    ['MINTMARK_SMTP_URL', 'http://mint:hunter2hunter2@mail.example', /an smtp:\/\/ or smtps:\/\/ URL/],
+    ['MINTMARK_SMTP_URL', 'smtp://mint:hunter2hunter2@mail.example:port', /an smtp:\/\/ or smtps:\/\/ URL/],
   ])('%s, without printing the secret it held', (name, held, wanted) => {
     const message = refusal({ ...POSTGRES, MINTMARK_ADMIN_CLIENT_ID: 'root', [name]: held });
     expect(message).toMatch(new RegExp(`^${name} is `));
@@ -149,5 +175,10 @@ describe('settings that need another', () => {
     const secretOnly = refusal({ MINTMARK_ADMIN_CLIENT_SECRET: ADMIN_SECRET });
     expect(secretOnly).toMatch(/^MINTMARK_ADMIN_CLIENT_ID is not set/);
     expect(secretOnly).not.toContain(ADMIN_SECRET);
+  });
+
+  test('e-mail has a server and a sender, or neither', () => {
+    expect(refusal({ MINTMARK_MAIL_FROM: 'id@example.com' })).toMatch(/^MINTMARK_SMTP_URL is not set/);
+    expect(refusal({ MINTMARK_SMTP_URL: SMTP_URL })).toMatch(/^MINTMARK_MAIL_FROM is not set/);
   });
 });

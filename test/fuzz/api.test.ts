@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { signInFor, startWorld, type World } from '../endpoints/protocol.ts';
 import { registerApi, registerClient, registerUser } from '../support/clients.ts';
+import { authenticate } from '../support/people.ts';
 import { expectProblem } from './expectations.ts';
 import { CONTENT_TYPES, hostileDocument, hostileEncoded, hostileJson, hostileText, METHODS } from './hostile.ts';
 import { asHeader, closeConnections, send } from './wire.ts';
@@ -13,9 +14,15 @@ interface Operation {
   readonly path: string;
   readonly members: string[];
   readonly parameters: string[];
+  /** Asks for the session token of a person instead of an administrator's access token. */
+  readonly ofPerson: boolean;
 }
 
+/** Those are there with an external login application only, in a browser that waits for it. */
+const ELSEWHERE = ['ticket'];
+
 let world: World;
+let sessionToken: string;
 let operations: Operation[];
 /** By the name of its path parameter, one of each thing that requests may be made about. */
 let sacrifices: Record<string, string>;
@@ -32,8 +39,11 @@ beforeAll(async () => {
   ]);
   const secrets = await world.admin.get(`/clients/${client.client_id}/secrets`);
   await signInFor(world.server, client, user);
-  const [tokens, grants, keys] = await Promise.all(
-    [`/users/${user.id}/tokens`, `/users/${user.id}/grants`, '/keys'].map((path) => world.admin.get(path)),
+  sessionToken = (await authenticate(world.server, await registerUser(world.admin))).token;
+  const [tokens, grants, sessions, keys] = await Promise.all(
+    ['tokens', 'grants', 'sessions']
+      .map((of) => world.admin.get(`/users/${user.id}/${of}`))
+      .concat(world.admin.get('/keys')),
   );
   sacrifices = {
     client_id: client.client_id,
@@ -42,6 +52,8 @@ beforeAll(async () => {
     identifier: api.identifier,
     token_id: tokens?.body.items[0].id,
     grant_id: grants?.body.items[0].id,
+    session_id: sessions?.body.items[0].id,
+    authenticator_id: 'password',
     kid: keys?.body.items[0].kid,
   };
   const ids = await present();
@@ -63,6 +75,7 @@ function operationsOf(document: any): Operation[] {
           resolve(Object.values<any>(operation.requestBody?.content ?? {})[0]?.schema).properties ?? {},
         ),
         parameters: (operation.parameters ?? []).filter((one: any) => one.in === 'query').map((one: any) => one.name),
+        ofPerson: (operation.security ?? []).some((one: object) => 'session_token' in one),
       })),
   );
 }
@@ -140,16 +153,17 @@ describe('the admin API (contract.md, API)', () => {
     expect(operations.length).toBeGreaterThan(15);
     expect(operations.filter(({ members }) => members.length > 0).length).toBeGreaterThan(4);
     const names = operations.flatMap(({ path }) => path.match(/(?<=\{)[^}]+/g) ?? []);
-    expect(new Set(names)).toEqual(new Set([...Object.keys(sacrifices)]));
+    expect(new Set(names)).toEqual(new Set([...Object.keys(sacrifices), ...ELSEWHERE]));
   });
 
   test('answers whatever it is asked with a problem document at worst', async () => {
     const request = fc
       .constantFrom(...operations)
       .chain((operation) => fc.tuple(fc.constant(operation), pathOf(operation), queryOf(operation), bodyOf(operation)));
-    const asked = fc.asyncProperty(request, async ([{ method, path }, target, query, body]) => {
+    const asked = fc.asyncProperty(request, async ([{ method, path, ofPerson }, target, query, body]) => {
       const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-      const headers = { authorization: `Bearer ${world.admin.token}`, 'content-type': type };
+      const token = ofPerson && method !== 'DELETE' ? sessionToken : world.admin.token;
+      const headers = { authorization: `Bearer ${token}`, 'content-type': type };
       const withBody = method !== 'GET' && method !== 'DELETE';
       const received = await send(world.server.url, {
         method,
@@ -207,5 +221,7 @@ describe('the admin API (contract.md, API)', () => {
       .split('\n')
       .filter((line) => /"level":"(error|fatal)"/.test(line));
     expect(errors).toEqual([]);
+    const headers = { authorization: `Bearer ${sessionToken}` };
+    expect((await send(world.server.url, { method: 'GET', target: '/api/v1/session', headers })).status).toBe(200);
   });
 });

@@ -9,17 +9,19 @@ if (!login || !consent) throw new Error('the examples are missing');
 describe('the sign-in page', () => {
   test('has the fields and buttons that scripts rely on', async () => {
     const { html } = await show('login', login);
-    expect(html).toMatch(/name="username"[^>]*autocomplete="username"/);
+    expect(html).toMatch(/name="username"[^>]*autocomplete="username webauthn"/);
     expect(html).toMatch(/name="password"[^>]*autocomplete="current-password"/);
     expect(html).toMatch(/<button[^>]*id="submit"/);
-    expect(html).toMatch(/<button[^>]*name="action" value="cancel" formnovalidate/);
+    expect(html).toMatch(/<button[^>]*name="action" value="cancel"/);
     expect(html).toContain('<input type="hidden" name="csrf" value="csrf-token">');
   });
 
   test('says one sentence for every failed proof, aloud, and keeps the typed name but never the password', async () => {
-    const { html, status } = await show('login', { ...login, username: 'alice', problem: 'mismatch' }, 401);
+    const { html, status } = await show('login', { ...login, username: 'alice', problem: { code: 'mismatch' } }, 401);
     expect(status).toBe(401);
-    expect(html).toMatch(/role="alert"[^>]*>That user name and password do not match\.</);
+    expect(html).toMatch(
+      /role="alert"[^>]*>That user name and password do not match\. After too many tries, sign-in pauses for a while\.</,
+    );
     expect(html).toMatch(/name="username"[^>]*value="alice"/);
     expect(html).not.toMatch(/name="password"[^>]*value=/);
   });

@@ -26,13 +26,16 @@ const SECRET_MEMBERS = new Set([
   'session_token',
   'mfa_token',
   'password',
+  'secret',
+  'enrollment',
+  'recovery_codes',
 ]);
 
 /** Remembers the secret members of a JSON body, however deep. */
 export function rememberMembers(body: unknown): void {
   if (typeof body !== 'object' || body === null) return;
   for (const [name, value] of Object.entries(body)) {
-    if (typeof value === 'string' && SECRET_MEMBERS.has(name)) remember(value);
+    if (SECRET_MEMBERS.has(name)) for (const secret of [value].flat()) remember(String(secret));
     else rememberMembers(value);
   }
 }

@@ -1,0 +1,51 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { adminApi, type RegisteredUser, registerUser } from '../support/clients.ts';
+import { authenticate, enrollTotp } from '../support/people.ts';
+import { type Server, startServer } from '../support/server.ts';
+import { envOf, mintmark } from './command.ts';
+
+let server: Server;
+let user: RegisteredUser;
+const run = (...args: string[]) => mintmark(args, { env: envOf(server) });
+
+beforeAll(async () => {
+  server = await startServer({ engine: 'embedded' });
+  user = await registerUser(await adminApi(server));
+});
+
+it('shows where somebody is signed in, and signs them out', async () => {
+  for (let i = 0; i < 3; i += 1) await authenticate(server, user);
+  const shown = await run('users', 'sessions', 'list', user.id);
+  expect(shown.stdout).toMatch(/^ID +KIND +IP +USER_AGENT +CREATED_AT +LAST_USED_AT +AMR$/m);
+  const { items } = (await run('users', 'sessions', 'list', user.id, '--json')).json;
+  expect(items).toHaveLength(3);
+  expect(await run('users', 'sessions', 'end', user.id, items[0].id)).toMatchObject({ code: 0 });
+  expect(await run('users', 'sessions', 'end', user.id, items[0].id)).toMatchObject({ code: 1 });
+  expect(await run('users', 'sessions', 'end-all', user.id)).toMatchObject({ code: 0 });
+  expect((await run('users', 'sessions', 'list', user.id, '--json')).json.items).toEqual([]);
+});
+
+it('shows what somebody signs in with, and takes it away', async () => {
+  await enrollTotp(server, user);
+  const types = async () =>
+    (await run('users', 'authenticators', 'list', user.id, '--json')).json.items.map(({ type }: any) => type);
+  expect(await types()).toEqual(['password', 'totp', 'recovery_codes']);
+  expect(await run('users', 'authenticators', 'remove', user.id, 'totp')).toMatchObject({ code: 0 });
+  expect(await types()).toEqual(['password', 'recovery_codes']);
+  expect(await run('users', 'authenticators', 'reset', user.id)).toMatchObject({ code: 0 });
+  expect(await types()).toEqual(['password']);
+});
+
+it('shows who did it', async () => {
+  const ours = ['--target', `user:${user.id}`, '--actor', `client:${server.admin.client_id}`];
+  const shown = await run('audit', 'list', ...ours);
+  expect(shown.stdout).toMatch(/^AT +ACTOR +ACTION +TARGET +OUTCOME +REASON +IP$/m);
+  const { items } = (await run('audit', 'list', ...ours, '--outcome', 'success', '--all', '--json')).json;
+  expect(items.map(({ action }: any) => action)).toEqual([
+    'authenticator.remove_all',
+    'authenticator.remove',
+    'user_session.end_all',
+    'user_session.end',
+    'user.create',
+  ]);
+});
