@@ -12,7 +12,7 @@ import { createInteractions } from './interactions/index.ts';
 import { statusRoutes } from './tokens/index.ts';
 
 export function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
-  const { engine, pages, statusLists, tokens } = capabilities;
+  const { engine, pages, pats, statusLists, tokens } = capabilities;
   // maxIpsCount: of X-Forwarded-For only the entry the trusted proxy appended; the others are what the sender claims.
   const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy, maxIpsCount: 1 });
 
@@ -30,6 +30,7 @@ export function createApp(config: Config, capabilities: Capabilities, log: Logge
     createAdmin({
       ...capabilities,
       log,
+      authenticatePat: async (value, from) => (await pats.authenticate(value, ADMIN_API, from)).pat,
       authenticate: (value) => tokens.authenticate(value, ADMIN_API),
       exchangeToken: engine.exchangeToken,
     }).routes() as Koa.Middleware,

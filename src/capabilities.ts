@@ -13,7 +13,9 @@ import { createFactors, type Factors } from './factors/index.ts';
 import { createJobs } from './jobs/index.ts';
 import { createKeys } from './keys/index.ts';
 import { createMail } from './mail/index.ts';
+import { ACCOUNT_SCOPES } from './oauth/account-scopes.ts';
 import { createPages } from './pages/index.ts';
+import { createPats } from './pats/index.ts';
 import { createPolicies } from './policies/index.ts';
 import { checkRegistration, createEngine } from './provider/index.ts';
 import { loadSecrets } from './secrets.ts';
@@ -30,6 +32,7 @@ import {
 
 const DAY_SECONDS = 24 * 60 * 60;
 const REMOVE_DEAD_EVERY_SECONDS = 60;
+const WARN_OF_EXPIRY_EVERY_SECONDS = 60 * 60;
 
 /** This server's own API, by a name that stays when the issuer's address changes. */
 export const ADMIN_API = 'urn:mintmark:api';
@@ -69,10 +72,23 @@ export async function openCapabilities(config: Config, log: Logger) {
     const factors = createFactors({ db, digests, seals, guesses, issuer });
     const { signIns, apiSessions } = createSignIns({ db, digests, accounts, policies, factors, audit });
     const sessionList = createSessionList({ db });
-    const tokens = createTokens({ db, digests });
+    const tokens = createTokens({ db, digests, acceptPats: config.pats.enabled });
     const keys = await createKeys({ db, seals, log });
-    const statusLists = await createStatusLists({ db, seals, keys, issuer });
+    const statusLists = await createStatusLists({ db, seals, keys, issuer, acceptPats: config.pats.enabled });
     const tokenList = createTokenList({ db });
+    const pats = createPats({
+      db,
+      tokens,
+      apis,
+      accounts,
+      policies,
+      keys,
+      statusLists,
+      audit,
+      mail,
+      issuer,
+      settings: config.pats,
+    });
     const engineDeps = {
       issuer,
       cookieKeys: cookieKeys(secrets.keys),
@@ -81,6 +97,7 @@ export async function openCapabilities(config: Config, log: Logger) {
       clients,
       factors,
       pages,
+      pats,
       policies,
       sessionList,
       signIns,
@@ -94,7 +111,7 @@ export async function openCapabilities(config: Config, log: Logger) {
     await apis.ensure({
       identifier: ADMIN_API,
       name: 'Mintmark API',
-      scopes: ADMIN_SCOPES,
+      scopes: [...ADMIN_SCOPES, ...ACCOUNT_SCOPES],
       accessTokenFormat: 'opaque',
       signingAlg: 'ES256',
       accessTokenTtl: undefined,
@@ -124,6 +141,7 @@ export async function openCapabilities(config: Config, log: Logger) {
     const jobs = createJobs({ db, log });
     const retention = createRetention({ db, keep: config.retentionDays * DAY_SECONDS });
     jobs.start({ name: 'remove dead rows', every: REMOVE_DEAD_EVERY_SECONDS, run: retention.removeDead });
+    jobs.start({ name: 'warn of expiry', every: WARN_OF_EXPIRY_EVERY_SECONDS, run: pats.warnExpiring });
 
     return {
       ...engineDeps,
@@ -143,7 +161,7 @@ export async function openCapabilities(config: Config, log: Logger) {
         keys.close();
         await jobs.close();
         await resealing;
-        await Promise.all([tokens.close(), clients.close(), mail.close()]);
+        await Promise.all([pats.close(), tokens.close(), clients.close(), mail.close()]);
         await db.close();
       },
     };

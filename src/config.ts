@@ -27,6 +27,8 @@ export interface Config {
   readonly retentionDays: number;
   /** The server that takes our e-mail, and whom it says it is from; undefined: none is sent. */
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
+  /** Personal access tokens: whether there are any, and how long they live. */
+  readonly pats: { readonly enabled: boolean; readonly defaultDays: number; readonly maxDays: number };
   readonly logLevel: LogLevel;
 }
 
@@ -46,6 +48,10 @@ interface Setting<T> {
 
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** A leaked one must not open doors for years. */
+const LONGEST_PAT_DAYS = 90;
+const USUAL_PAT_DAYS = 30;
 
 const integer = (min: number, max: number) =>
   z
@@ -124,6 +130,12 @@ const SETTINGS = {
     secret: true,
   },
   MINTMARK_MAIL_FROM: { schema: z.string().regex(MAIL_FROM), wanted: 'an address, or: Name <address>' },
+  MINTMARK_PATS: { schema: z.enum(['on', 'off']), wanted: 'on or off' },
+  MINTMARK_PAT_DEFAULT_DAYS: {
+    schema: integer(1, LONGEST_PAT_DAYS),
+    wanted: `a number of days, 1 to ${LONGEST_PAT_DAYS}`,
+  },
+  MINTMARK_PAT_MAX_DAYS: { schema: integer(1, LONGEST_PAT_DAYS), wanted: `a number of days, 1 to ${LONGEST_PAT_DAYS}` },
   LOG_LEVEL: { schema: z.enum(LOG_LEVELS), wanted: `one of ${LOG_LEVELS.join(', ')}` },
 } satisfies Record<string, Setting<unknown>>;
 
@@ -167,6 +179,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   bothOrNeither({ MINTMARK_ADMIN_CLIENT_ID: adminId, MINTMARK_ADMIN_CLIENT_SECRET: adminSecret });
   bothOrNeither({ MINTMARK_SMTP_URL: smtpUrl, MINTMARK_MAIL_FROM: from });
 
+  const maxDays = read('MINTMARK_PAT_MAX_DAYS') ?? LONGEST_PAT_DAYS;
+  const defaultDays = read('MINTMARK_PAT_DEFAULT_DAYS') ?? Math.min(USUAL_PAT_DAYS, maxDays);
+  if (defaultDays > maxDays) {
+    const wanted = `at most MINTMARK_PAT_MAX_DAYS, ${maxDays}`;
+    throw new InvalidSetting('MINTMARK_PAT_DEFAULT_DAYS', JSON.stringify(String(defaultDays)), wanted);
+  }
+
   return Object.freeze({
     host: read('HOST') ?? '127.0.0.1',
     port,
@@ -180,6 +199,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     trustProxy: read('MINTMARK_TRUST_PROXY') === 'true',
     retentionDays: read('MINTMARK_RETENTION_DAYS') ?? 30,
     mail: smtpUrl && from ? { smtpUrl, from } : undefined,
+    pats: { enabled: read('MINTMARK_PATS') !== 'off', defaultDays, maxDays },
     logLevel: read('LOG_LEVEL') ?? 'info',
   });
 }

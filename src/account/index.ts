@@ -1,6 +1,7 @@
 /**
  * The pages at /account, where people look after their own account: profile, password, second factors, passkeys, where
- * they are signed in, and which applications they let in. Also the pages of the link that replaces a lost password.
+ * they are signed in, which applications they let in, and their personal access tokens. Also the pages of the link that
+ * replaces a lost password.
  *
  * Owns no table and no rule about what a password or a proof is worth: it asks the capabilities and shows what they say.
  * Signing in and out is the engine's: a page that needs it sends the browser there and has it come back.
@@ -18,6 +19,7 @@ import { readForm } from '#src/http/index.ts';
 import type { Mail } from '#src/mail/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { Pages } from '#src/pages/index.ts';
+import type { Pats } from '#src/pats/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { Revocation, SessionList, TokenList } from '#src/tokens/index.ts';
 import { type Door, type Engine, openDoor } from './door.ts';
@@ -35,19 +37,23 @@ import { profilePage } from './pages/profile.ts';
 import { recoveryCodesPage } from './pages/recovery-codes.ts';
 import { sessionsPage } from './pages/sessions.ts';
 import { signOutPage } from './pages/sign-out.ts';
+import { tokenNewPage } from './pages/token-new.ts';
+import { tokenRotatePage } from './pages/token-rotate.ts';
+import { tokensPage } from './pages/tokens.ts';
 import { totpPage } from './pages/totp.ts';
 import { resetRoutes } from './reset.ts';
 import { signedIn } from './signed-in.ts';
 
 export interface AccountDeps {
   readonly accounts: Accounts;
-  readonly apis: Pick<Apis, 'find'>;
+  readonly apis: Pick<Apis, 'all' | 'find'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly clients: Pick<Clients, 'find'>;
   readonly engine: Engine;
   readonly factors: Factors;
   readonly mail: Pick<Mail, 'enabled'>;
   readonly pages: Pages;
+  readonly pats: Pats;
   readonly policies: Pick<Policies, 'get'>;
   readonly revocation: Pick<Revocation, 'endGrant'>;
   readonly sessionList: SessionList;
@@ -72,6 +78,9 @@ export function createAccount(deps: AccountDeps): Middleware {
     passkeyRemovePage(deps),
     sessionsPage(deps),
     appsPage(deps),
+    tokensPage(deps),
+    tokenNewPage(deps),
+    tokenRotatePage(deps),
     signOutPage(),
   ]) {
     mount(router, page, door);

@@ -12,6 +12,8 @@ const NOTICES = {
   'session-ended': 'That device was signed out.',
   'others-ended': 'All your other devices were signed out.',
   'app-withdrawn': 'The application has no access to your account any more.',
+  'token-revoked': 'That token was revoked. It does not work any more.',
+  'tokens-revoked': 'All your tokens were revoked. None of them works any more.',
 } as const;
 
 export type Notice = keyof typeof NOTICES;

@@ -1,4 +1,8 @@
-import { type Context, insufficientScope, invalidToken, noToken } from '#src/http/index.ts';
+import type { From } from '#src/audit/index.ts';
+import { type Context, fromOf, insufficientScope, invalidToken, noToken, presentedToken } from '#src/http/index.ts';
+import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
+import { looksLikePat } from '#src/oauth/pat-value.ts';
+import type { UsablePat } from '#src/pats/index.ts';
 import { type AdminScope, covers } from './scopes.ts';
 
 export interface Caller {
@@ -10,16 +14,42 @@ export interface Caller {
 /** Who holds this access token for the admin API; undefined when it is no living one. */
 export type Authenticate = (token: string) => Promise<Caller | undefined>;
 
-/** b64token (RFC 6750 §2.1). Only in the header: in a query or a form it would end up in somebody's log. */
-const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** The personal access token for this API behind a value, scopes as they are now; undefined when it is no living one. */
+export type AuthenticatePat = (value: string, from: From) => Promise<UsablePat | undefined>;
+
+export interface AuthorizeDeps {
+  /** Whose pages may have the cookie with a personal access token sent. */
+  readonly issuer: string;
+  readonly authenticate: Authenticate;
+  readonly authenticatePat: AuthenticatePat;
+}
 
 /** @throws {Problem} 401 without a good token */
-export async function callerOf(ctx: Context, authenticate: Authenticate): Promise<Caller> {
-  const caller = await authenticate(bearerOf(ctx));
+export async function callerOf(ctx: Context, deps: AuthorizeDeps): Promise<Caller> {
+  const token = tokenOf(ctx, deps);
+  const caller = looksLikePat(token) ? toCaller(await patOf(ctx, token, deps)) : await deps.authenticate(token);
   if (!caller) throw invalidToken();
   ctx.state.clientId = caller.clientId;
   return caller;
 }
+
+/** @throws {Problem} 401 without a good one */
+export async function patOf(
+  ctx: Context,
+  value: string,
+  { authenticatePat }: Pick<AuthorizeDeps, 'authenticatePat'>,
+): Promise<UsablePat> {
+  const pat = await authenticatePat(value, fromOf(ctx));
+  if (!pat) throw invalidToken();
+  ctx.state.clientId = ACCOUNT_CLIENT;
+  return pat;
+}
+
+const toCaller = ({ accountId, scopes }: UsablePat): Caller => ({
+  clientId: ACCOUNT_CLIENT,
+  accountId,
+  scopes: new Set(scopes),
+});
 
 /** @throws {Problem} 403 */
 export function assertMay(caller: Caller, scope: AdminScope): void {
@@ -33,11 +63,9 @@ export function nameOf({ accountId, clientId }: Caller): string {
   return accountId === undefined ? `client:${clientId}` : `user:${accountId}`;
 }
 
-/** @throws {Problem} 401 */
-export function bearerOf(ctx: Context): string {
-  const header = ctx.get('authorization');
-  if (!/^Bearer( |$)/i.test(header)) throw noToken();
-  const token = BEARER.exec(header)?.[1];
-  if (token === undefined) throw invalidToken();
+/** @throws {Problem} 401 without one, 400 with two */
+export function tokenOf(ctx: Context, { issuer }: Pick<AuthorizeDeps, 'issuer'>): string {
+  const token = presentedToken(ctx, new URL(issuer).origin);
+  if (token === undefined) throw noToken();
   return token;
 }

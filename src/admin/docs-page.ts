@@ -43,9 +43,11 @@ export function docsPage({ info, paths }: OpenApi, openApiUrl: string): string {
 }
 
 function row({ method, path, operation }: { method: string; path: string; operation: Operation }): string {
-  const security = (operation.security as { oauth2: string[] }[]).flatMap(({ oauth2 }) => oauth2);
+  const security = (operation.security as Record<string, string[]>[]).flatMap((one) =>
+    Object.entries(one).flatMap(([scheme, scopes]) => (scopes.length > 0 ? scopes : scheme.replaceAll('_', ' '))),
+  );
   return `
-<tr><td><code><span class="method">${method.toUpperCase()}</span> ${html(path)}</code></td><td>${html(operation.summary)}</td><td><code>${html(security.join(' ') || 'none')}</code></td></tr>`;
+<tr><td><code><span class="method">${method.toUpperCase()}</span> ${html(path)}</code></td><td>${html(operation.summary)}</td><td><code>${html(security.join(', ') || 'none')}</code></td></tr>`;
 }
 
 function html(text: string): string {

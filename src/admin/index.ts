@@ -14,6 +14,7 @@ import type { Clients } from '#src/clients/index.ts';
 import type { Factors } from '#src/factors/index.ts';
 import { methodNotAllowed, problems } from '#src/http/index.ts';
 import type { Keys } from '#src/keys/index.ts';
+import type { Pats } from '#src/pats/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { ApiSessions, SignIns } from '#src/sessions/index.ts';
 import type { SessionList, Tokens } from '#src/tokens/index.ts';
@@ -36,8 +37,11 @@ import { keyRoutes } from './routes/keys.ts';
 import { meRoutes } from './routes/me.ts';
 import { meAuthenticatorRoutes } from './routes/me-authenticators.ts';
 import { meEnrolmentRoutes } from './routes/me-enrolments.ts';
+import { mePatRoutes } from './routes/me-pats.ts';
 import { meSessionRoutes } from './routes/me-sessions.ts';
 import { type OwnedTokenRouteDeps, ownedTokenRoutes } from './routes/owned-tokens.ts';
+import { patRoutes } from './routes/pats.ts';
+import { presentedPatRoutes } from './routes/presented-pats.ts';
 import { revocationRuleRoutes } from './routes/revocation-rules.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { type TokenRouteDeps, tokenRoutes } from './routes/tokens.ts';
@@ -45,7 +49,7 @@ import { type UserSessionRouteDeps, userSessionRoutes } from './routes/user-sess
 import { userRoutes } from './routes/users.ts';
 import { translate } from './translate.ts';
 
-export type { Authenticate, Caller } from './authorize.ts';
+export type { Authenticate, AuthenticatePat, Caller } from './authorize.ts';
 export { ADMIN_SCOPES, type AdminScope } from './scopes.ts';
 export { translate } from './translate.ts';
 
@@ -57,11 +61,11 @@ export interface AdminDeps
     UserSessionRouteDeps,
     AuthenticateRouteDeps,
     AuthorizationRouteDeps {
-  readonly issuer: string;
   readonly clients: Clients;
   readonly apis: Apis;
   readonly accounts: Accounts;
   readonly keys: Keys;
+  readonly pats: Pats;
   readonly policies: Policies;
   readonly audit: Audit;
   readonly factors: Factors;
@@ -86,6 +90,8 @@ export function createAdmin(deps: AdminDeps): Router {
     ...tokenRoutes(deps),
     ...ownedTokenRoutes(deps),
     ...grantRoutes(deps),
+    ...presentedPatRoutes(deps),
+    ...patRoutes(deps),
     ...revocationRuleRoutes(deps.revocationRules),
     ...keyRoutes(keys),
     ...auditRoutes(deps.audit),
@@ -97,6 +103,7 @@ export function createAdmin(deps: AdminDeps): Router {
     ...meAuthenticatorRoutes(deps),
     ...meEnrolmentRoutes(deps),
     ...meSessionRoutes(deps),
+    ...mePatRoutes(deps),
     ...authorizationRoutes(deps),
     openApiRoute(() => document),
   ];

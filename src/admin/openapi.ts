@@ -44,7 +44,7 @@ export function openApiOf(table: readonly AnyRoute[], { issuer, base }: { issuer
     components: {
       schemas: schemasOf(table),
       responses: { Problem: { description: 'No', content: { 'application/problem+json': { schema: ref(problem) } } } },
-      securitySchemes: { oauth2: securityScheme(issuer), session_token: SESSION_TOKEN },
+      securitySchemes: { oauth2: securityScheme(issuer), session_token: SESSION_TOKEN, personal_access_token: PAT },
     },
   };
 }
@@ -138,8 +138,8 @@ function nameOf(schema: z.ZodType): string {
   return id;
 }
 
-function securityOf({ scope, session }: AnyRoute): Record<string, string[]>[] {
-  if (session) return [{ session_token: [] }];
+function securityOf({ scope, session, pat }: AnyRoute): Record<string, string[]>[] {
+  if (session) return [{ session_token: [] }, ...(pat ? [{ personal_access_token: [pat] }] : [])];
   return scope ? [{ oauth2: [scope] }] : [];
 }
 
@@ -147,6 +147,13 @@ const SESSION_TOKEN = {
   type: 'http',
   scheme: 'bearer',
   description: 'The session_token of POST /authenticate: somebody who signed in without a browser',
+};
+
+const PAT = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'A personal access token for urn:mintmark:api; also taken as PRIVATE-TOKEN, as the password of HTTP Basic, and from the cookie mintmark_pat',
 };
 
 function securityScheme(issuer: string) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { From } from '#src/audit/index.ts';
+import type { AccountScope } from '#src/oauth/account-scopes.ts';
 import type { ApiSession } from '#src/sessions/index.ts';
 import type { AdminScope } from './scopes.ts';
 import type { HeldToken, SessionNeed } from './session-token.ts';
@@ -12,9 +13,14 @@ type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${i
 
 type Params<Path extends string> = Readonly<Record<ParamNames<Path>, string>>;
 
-type SessionOf<Need> = Need extends 'partial' ? HeldToken : Need extends SessionNeed ? ApiSession : undefined;
+/** Where a personal access token will do, there may be no sign-in behind the request. */
+type SessionOf<Need, Pat> = Need extends 'partial'
+  ? HeldToken
+  : Need extends SessionNeed
+    ? ApiSession | (Pat extends AccountScope ? undefined : never)
+    : undefined;
 
-export interface Request<Path extends string, Query, Body, Need = undefined> {
+export interface Request<Path extends string, Query, Body, Need = undefined, Pat = undefined> {
   readonly params: Params<Path>;
   readonly query: Query;
   readonly body: Body;
@@ -25,7 +31,11 @@ export interface Request<Path extends string, Query, Body, Need = undefined> {
   /** Where they ask from. */
   readonly from: From;
   /** Of routes that ask for a session token instead of an access token. */
-  readonly session: SessionOf<Need>;
+  readonly session: SessionOf<Need, Pat>;
+  /** Of those: whose it is. */
+  readonly accountId: Need extends SessionNeed ? string : undefined;
+  /** The personal access token that stands in for the session token. */
+  readonly patId: string | undefined;
 }
 
 /** One operation. The router and the OpenAPI document are both made from it, so they cannot differ. */
@@ -35,6 +45,7 @@ export interface Route<
   Body extends z.ZodType,
   Result extends z.ZodType,
   Need extends SessionNeed | undefined,
+  Pat extends AccountScope | undefined,
 > {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below /api/v1, parameters as `:name`. */
@@ -42,6 +53,10 @@ export interface Route<
   /** What the access token must hold; undefined: anybody may ask, unless `session` says who. */
   readonly scope?: AdminScope | undefined;
   readonly session?: Need;
+  /** What a personal access token must hold to do instead of the session token; undefined: none will. */
+  readonly pat?: Pat;
+  /** Of routes that anybody may ask: what lets an access token's holder learn more. */
+  readonly insight?: AdminScope;
   readonly summary: string;
   /** What the audit log calls it; `self`: what is behind it records more than its outcome. All but GET have one. */
   readonly audit?: string;
@@ -59,16 +74,25 @@ export interface Route<
   target?(params: Params<Path>, result: z.output<Result> | undefined, by: string): string | undefined;
   /** What the audit log says of what was done, beside the names in the path. */
   details?(
-    request: Request<Path, z.output<Query>, z.output<Body>, Need>,
+    request: Request<Path, z.output<Query>, z.output<Body>, Need, Pat>,
     result: z.output<Result>,
   ): Readonly<Record<string, unknown>>;
   /** Of what a 201 has made, below /api/v1; undefined: nothing was made. */
   location?(result: z.output<Result>, params: Params<Path>): string | undefined;
-  handle(request: Request<Path, z.output<Query>, z.output<Body>, Need>): Promise<z.output<Result>> | z.output<Result>;
+  handle(
+    request: Request<Path, z.output<Query>, z.output<Body>, Need, Pat>,
+  ): Promise<z.output<Result>> | z.output<Result>;
 }
 
 /** A route whose particular types have been checked and may be forgotten. */
-export type AnyRoute = Route<string, z.ZodType, z.ZodType, z.ZodType, SessionNeed | undefined>;
+export type AnyRoute = Route<
+  string,
+  z.ZodType,
+  z.ZodType,
+  z.ZodType,
+  SessionNeed | undefined,
+  AccountScope | undefined
+>;
 
 export type AnyRequest = Parameters<AnyRoute['handle']>[0];
 
@@ -78,6 +102,7 @@ export function route<
   Body extends z.ZodType = z.ZodUndefined,
   Result extends z.ZodType = z.ZodVoid,
   const Need extends SessionNeed | undefined = undefined,
->(definition: Route<Path, Query, Body, Result, Need>): AnyRoute {
+  const Pat extends AccountScope | undefined = undefined,
+>(definition: Route<Path, Query, Body, Result, Need, Pat>): AnyRoute {
   return definition as AnyRoute;
 }

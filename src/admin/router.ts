@@ -11,16 +11,14 @@ import {
   notFound,
   readJson,
 } from '#src/http/index.ts';
-import { type Authenticate, assertMay, callerOf, nameOf } from './authorize.ts';
 import { parse, parseQuery } from './parse.ts';
 import type { AnyRequest, AnyRoute } from './route.ts';
-import { heldBy, type SessionTokenDeps } from './session-token.ts';
 import { translate } from './translate.ts';
+import { type AskerDeps, whoAsks } from './who-asks.ts';
 
 export const BASE = '/api/v1';
 
-export interface RouterDeps extends SessionTokenDeps {
-  readonly authenticate: Authenticate;
+export interface RouterDeps extends AskerDeps {
   readonly audit: Pick<Audit, 'record'>;
 }
 
@@ -60,31 +58,6 @@ function answer(route: AnyRoute, deps: RouterDeps): Middleware {
   };
 }
 
-type Asker = Pick<AnyRequest, 'by' | 'scopes' | 'session'>;
-
-async function whoAsks(route: AnyRoute, ctx: Context, deps: RouterDeps): Promise<Asker> {
-  const none = { scopes: new Set<string>(), session: undefined };
-  if (route.session) {
-    const held = await heldBy(ctx, deps, route.session);
-    const session = route.session === 'partial' || held.state === 'partial' ? held : held.session;
-    return { ...none, by: `user:${held.accountId}`, session };
-  }
-  if (!route.scope) return { ...none, by: 'anybody' };
-  const caller = await callerOf(ctx, deps.authenticate);
-  const by = nameOf(caller);
-  try {
-    assertMay(caller, route.scope);
-  } catch (error) {
-    // Who holds a token and tries more than it allows is worth knowing about.
-    if (route.audit && route.audit !== 'self') {
-      const reason = '403 insufficient_scope';
-      await deps.audit.record({ actor: by, action: route.audit, outcome: 'failure', reason, from: fromOf(ctx) });
-    }
-    throw error;
-  }
-  return { ...none, by, scopes: caller.scopes };
-}
-
 /**
  * Does it, and writes down that it was done, or that it was tried.
  *
@@ -94,9 +67,10 @@ async function recorded(route: AnyRoute, request: AnyRequest, audit: Pick<Audit,
   const { audit: action } = route;
   if (action === undefined || action === 'self') return route.handle(request);
   const record = (outcome: Outcome, result: unknown, rest: Pick<AuditEntry, 'reason' | 'data'>) => {
-    const { by, from } = request;
+    const { by, from, patId } = request;
     const target = route.target?.(clipped(request.params), result, by);
-    return audit.record({ actor: by, action, target, outcome, from, ...rest });
+    const data = { ...rest.data, ...(patId !== undefined && { by_pat: patId }) };
+    return audit.record({ actor: by, action, target, outcome, from, ...rest, data });
   };
   let result: unknown;
   try {

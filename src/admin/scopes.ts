@@ -1,3 +1,5 @@
+import type { AccountScope } from '#src/oauth/account-scopes.ts';
+
 /** The scopes of this server's own API: what an access token must hold for each part of it. */
 export const ADMIN_SCOPES = [
   { name: 'admin', description: 'Everything that the other scopes of this API allow' },
@@ -22,7 +24,14 @@ export type AdminScope = (typeof ADMIN_SCOPES)[number]['name'];
 
 /** `admin` holds everything, and who may write may read. */
 export function covers(held: ReadonlySet<string>, needed: AdminScope): boolean {
-  return (
-    held.has('admin') || held.has(needed) || (needed.endsWith(':read') && held.has(needed.replace(':read', ':write')))
-  );
+  return held.has('admin') || holds(held, needed);
+}
+
+/** Nobody's account is part of `admin`. */
+export function coversOwn(held: ReadonlySet<string>, needed: AccountScope): boolean {
+  return holds(held, needed);
+}
+
+function holds(held: ReadonlySet<string>, needed: string): boolean {
+  return held.has(needed) || (needed.endsWith(':read') && held.has(needed.replace(':read', ':write')));
 }

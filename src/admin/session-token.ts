@@ -1,6 +1,5 @@
 import { type Context, fromOf, invalidToken, Problem } from '#src/http/index.ts';
 import type { ApiSession, ApiSessions, SignIn, SignIns } from '#src/sessions/index.ts';
-import { bearerOf } from './authorize.ts';
 
 /**
  * What a session token must be: `fresh` is full, of somebody who proved themselves within the last minutes; `partial` also
@@ -22,12 +21,17 @@ export interface SessionTokenDeps {
 export const FRESH_SECONDS = 300;
 
 /**
- * Whose sign-in this request's session token is of.
+ * Whose sign-in this session token is of.
  *
  * @throws {Problem} 401 without a good token, with a partial one where that is not enough, or for a proof too long ago
  */
-export async function heldBy(ctx: Context, deps: SessionTokenDeps, need: SessionNeed): Promise<HeldToken> {
-  const held = await find(deps, bearerOf(ctx), ctx);
+export async function heldBy(
+  ctx: Context,
+  token: string,
+  deps: SessionTokenDeps,
+  need: SessionNeed,
+): Promise<HeldToken> {
+  const held = await find(deps, token, ctx);
   if (!held) throw invalidToken();
   if (need !== 'partial' && held.state === 'partial') throw unfinished();
   if (need === 'fresh' && held.state === 'full') assertFresh(held.session);

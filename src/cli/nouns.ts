@@ -3,6 +3,7 @@ import { audit } from './audit.ts';
 import { clients } from './clients.ts';
 import type { LocalCommand, Noun } from './command.ts';
 import { keys } from './keys.ts';
+import { pats } from './pats.ts';
 import { policies } from './policies.ts';
 import { rules } from './rules.ts';
 import { tokens } from './tokens.ts';
@@ -30,6 +31,7 @@ export const NOUNS: Readonly<Record<string, Noun | LocalCommand>> = {
   policies,
   users,
   tokens,
+  pats,
   rules,
   keys,
   audit,

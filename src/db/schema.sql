@@ -58,6 +58,7 @@ create table auth_policies (
   session_lifetime integer not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  pats jsonb not null default '{"allowed": true, "max_days": null}'::jsonb,
   constraint auth_policies_pkey PRIMARY KEY (id),
   constraint auth_policies_ordinal_key UNIQUE (ordinal),
   constraint auth_policies_session_idle_timeout_check CHECK ((session_idle_timeout > 0)),
@@ -67,6 +68,7 @@ comment on column auth_policies.primary_methods is '{updb, webauthn, cert, ext_j
 comment on column auth_policies.secondary is 'which second factor is demanded, and whether it may be enrolled while signing in';
 comment on column auth_policies.session_idle_timeout is 'seconds without use';
 comment on column auth_policies.session_lifetime is 'seconds from the sign-in, however much it is used';
+comment on column auth_policies.pats is 'whether users may have personal access tokens, and for how long; max_days null: as the server is set';
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.auth_policies FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
 create table client_secrets (
@@ -238,6 +240,31 @@ create table password_resets (
 );
 CREATE INDEX password_resets__expires_at ON public.password_resets USING btree (expires_at);
 comment on table password_resets is 'one-time links, by the digest of the link; a newer one replaces the older';
+
+create table pats (
+  token_id bytea not null,
+  account_id uuid not null,
+  name text not null,
+  family bytea not null,
+  lifetime integer not null,
+  ip text,
+  user_agent text,
+  last_used_ip text,
+  replaced_at timestamp with time zone,
+  stands_until timestamp with time zone,
+  warned_at timestamp with time zone,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint pats_pkey PRIMARY KEY (token_id)
+);
+CREATE INDEX pats__account_id ON public.pats USING btree (account_id, created_at);
+CREATE INDEX pats__created_at ON public.pats USING btree (created_at);
+CREATE INDEX pats__expires_at ON public.pats USING btree (expires_at);
+CREATE INDEX pats__family ON public.pats USING btree (family);
+comment on table pats is 'beside each row of tokens of kind pat; no foreign keys: tokens are removed by the million, and their owners too';
+comment on column pats.family is 'token_id of the first of those that replaced one another';
+comment on column pats.lifetime is 'seconds: what a successor gets';
+comment on column pats.stands_until is 'set with replaced_at: until then both are good, and its use after that ends the family';
 
 create table recovery_codes (
   account_id uuid not null,
@@ -526,7 +553,17 @@ create view token_states as
             t.last_used_at,
             t.status_list,
             t.status_index,
-            t.revoked_at IS NULL AND c.client_id IS NOT NULL AND NOT c.disabled AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR COALESCE(u.disabled_until <= LEAST(now(), t.created_at), false))) AS stands
+            t.revoked_at IS NULL AND
+                CASE
+                    WHEN t.kind = 'pat'::text THEN (EXISTS ( SELECT 1
+                       FROM pats p
+                      WHERE p.token_id = t.id AND (p.stands_until IS NULL OR p.stands_until > now()))) AND (EXISTS ( SELECT 1
+                       FROM apis a
+                      WHERE a.identifier = t.audience AND a.created_at <= t.created_at)) AND (EXISTS ( SELECT 1
+                       FROM auth_policies o
+                      WHERE o.id = u.policy_id AND ((o.pats ->> 'allowed'::text)::boolean)))
+                    ELSE c.client_id IS NOT NULL AND NOT c.disabled
+                END AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR COALESCE(u.disabled_until <= LEAST(now(), t.created_at), false))) AS stands
            FROM tokens t
              LEFT JOIN clients c ON c.client_id = t.client_id AND c.tokens_from <= t.created_at
              LEFT JOIN grants g ON g.id = t.grant_id

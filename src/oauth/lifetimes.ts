@@ -18,6 +18,9 @@ export const DEFAULT_LIFETIMES = {
   session: 14 * DAY,
 } as const;
 
+/** No setting makes a personal access token live longer. */
+export const LONGEST_PAT = 90 * DAY;
+
 /** What the API and the client say of access tokens, the shorter of both: each may only ask for more caution. */
 export function accessTokenLifetime(...stated: (number | undefined)[]): number {
   const said = stated.filter((ttl) => ttl !== undefined);

@@ -30,6 +30,8 @@ export interface AccountOverviewPage extends Own {
   readonly recoveryCodesLeft: number;
   readonly sessions: number;
   readonly apps: number;
+  /** How many are in use; undefined where there are none to be had. */
+  readonly tokens: number | undefined;
 }
 
 /** Posts `name`. */
@@ -143,6 +145,67 @@ export interface AccountAppsPage extends Own {
   readonly apps: readonly ShownApp[];
 }
 
+export interface ShownPat {
+  readonly id: string;
+  readonly name: string;
+  /** The one API it is for, and what it may do there now. */
+  readonly api: ApiScopes;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | undefined;
+  readonly lastUsedIp: string | undefined;
+  /** When another took its place, beside which it works for a while. */
+  readonly replacedAt: Date | undefined;
+}
+
+export interface EndedPat extends Pick<ShownPat, 'id' | 'name' | 'createdAt' | 'lastUsedAt' | 'lastUsedIp'> {
+  /** The API's name. */
+  readonly api: string;
+  readonly why: 'expired' | 'revoked' | 'replaced';
+}
+
+/** Posts `token=<id>` or `action=revoke-all`. */
+export interface AccountTokensPage extends Own {
+  /** Switched off for everybody, or not allowed to this person. Then there is nothing here but that. */
+  readonly none: 'off' | 'forbidden' | undefined;
+  readonly living: readonly ShownPat[];
+  readonly ended: readonly EndedPat[];
+}
+
+/** Sends `audience` to the page that makes one. */
+export interface AccountTokenApiPage extends OwnForm {
+  readonly apis: readonly { readonly identifier: string; readonly name: string }[];
+}
+
+/** Posts `audience`, `name`, `scope` (each that is ticked), `days` and `format`. */
+export interface AccountTokenNewPage extends OwnForm {
+  readonly api: ApiScopes & { readonly identifier: string };
+  /** Is there another API to choose? */
+  readonly others: boolean;
+  readonly name: string;
+  readonly ticked: readonly string[];
+  readonly days: string;
+  readonly maxDays: number;
+  readonly format: 'opaque' | 'jwt';
+}
+
+/** Posts `overlap`, in seconds. */
+export interface AccountTokenRotatePage extends OwnForm {
+  readonly pat: { readonly id: string; readonly name: string; readonly days: number };
+  /** Why it cannot be replaced, as the end of a sentence. */
+  readonly kept: string | undefined;
+}
+
+export interface AccountTokenMadePage extends Own {
+  /** The value itself. There is no other page that has it. */
+  readonly token: string;
+  readonly name: string;
+  readonly api: string;
+  readonly expiresAt: Date;
+  /** Of one that replaces another: until when that works, too; null when it ended at once. */
+  readonly oldUntil: Date | null | undefined;
+}
+
 /** Posts `username`. `sent`: asked for, and nobody is told whether there was somebody to send it to. */
 export interface AccountResetPage {
   readonly sent: boolean;
@@ -177,6 +240,11 @@ export interface AccountPageData {
   'account-passkey-remove': AccountPasskeyRemovePage;
   'account-sessions': AccountSessionsPage;
   'account-apps': AccountAppsPage;
+  'account-tokens': AccountTokensPage;
+  'account-token-api': AccountTokenApiPage;
+  'account-token-new': AccountTokenNewPage;
+  'account-token-made': AccountTokenMadePage;
+  'account-token-rotate': AccountTokenRotatePage;
   'account-signed-out': NoData;
   'account-reset': AccountResetPage;
   'account-reset-link': AccountResetLinkPage;

@@ -8,14 +8,14 @@
  */
 import type { Context, Middleware } from 'koa';
 import type { Digests } from '#src/crypto/index.ts';
+import { isSameOrigin } from '#src/http/index.ts';
 import { type Csrf, createCsrf } from './csrf.ts';
 import type { PageData, PageName } from './page-data.ts';
 import { readPublicFiles } from './public-files.ts';
-import { isSameOrigin } from './same-origin.ts';
 import { setPageHeaders } from './security-headers.ts';
 import { createTemplates } from './templates.ts';
 
-export type { FormProblem, ShownApp, ShownSession } from './account-page-data.ts';
+export type { EndedPat, FormProblem, ShownApp, ShownPat, ShownSession } from './account-page-data.ts';
 export type { Csrf } from './csrf.ts';
 export { deviceProblem } from './device-problem.ts';
 export { type EngineForm, readEngineForm } from './engine-form.ts';

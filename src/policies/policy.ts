@@ -22,6 +22,8 @@ export interface AuthPolicy {
     readonly allowEnrollment: boolean;
   };
   readonly session: { readonly idleTimeout: number; readonly lifetime: number };
+  /** Personal access tokens; `maxDays` null: as long as the server's settings let them live. */
+  readonly pats: { readonly allowed: boolean; readonly maxDays: number | null };
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

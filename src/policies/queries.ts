@@ -29,6 +29,7 @@ export interface PolicyRow {
   };
   session_idle_timeout: number;
   session_lifetime: number;
+  pats: { allowed: boolean; max_days: number | null };
   created_at: Date;
   updated_at: Date;
 }
@@ -36,7 +37,8 @@ export interface PolicyRow {
 export type PolicyValues = Omit<PolicyRow, 'ordinal' | 'created_at' | 'updated_at'>;
 
 const POLICY = `
-  id, ordinal, name, tags, primary_methods, secondary, session_idle_timeout, session_lifetime, created_at, updated_at`;
+  id, ordinal, name, tags, primary_methods, secondary, session_idle_timeout, session_lifetime, pats, created_at,
+  updated_at`;
 
 const values = (policy: PolicyValues) => [
   policy.id,
@@ -46,6 +48,7 @@ const values = (policy: PolicyValues) => [
   JSON.stringify(policy.secondary),
   policy.session_idle_timeout,
   policy.session_lifetime,
+  JSON.stringify(policy.pats),
 ];
 
 export async function allPolicies(db: Db): Promise<PolicyRow[]> {
@@ -61,8 +64,8 @@ export async function lockPolicy(db: Db, id: string): Promise<PolicyRow | undefi
 
 export async function insertPolicy(db: Db, policy: PolicyValues): Promise<PolicyRow> {
   const { rows } = await db.query<PolicyRow>(
-    `insert into auth_policies (id, name, tags, primary_methods, secondary, session_idle_timeout, session_lifetime)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into auth_policies (id, name, tags, primary_methods, secondary, session_idle_timeout, session_lifetime, pats)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      returning ${POLICY}`,
     values(policy),
   );
@@ -73,7 +76,7 @@ export async function updatePolicy(db: Db, policy: PolicyValues): Promise<Policy
   const { rows } = await db.query<PolicyRow>(
     `update auth_policies
         set name = $2, tags = $3, primary_methods = $4, secondary = $5, session_idle_timeout = $6,
-            session_lifetime = $7, updated_at = now()
+            session_lifetime = $7, pats = $8, updated_at = now()
       where id = $1
       returning ${POLICY}`,
     values(policy),

@@ -1,3 +1,4 @@
+import { LONGEST_PAT } from '#src/oauth/lifetimes.ts';
 import type { Fault } from '#src/oauth/problems.ts';
 import type { AuthPolicy, PolicySettings } from './policy.ts';
 
@@ -6,6 +7,7 @@ interface Range {
   readonly max: number;
 }
 
+const DAY_SECONDS = 86_400;
 const YEAR_SECONDS = 31_536_000;
 
 /** What the numbers of a policy may be. */
@@ -17,11 +19,12 @@ export const LIMITS = {
   // Below a minute a session would be over before its owner has read the page.
   idleTimeout: { min: 60, max: YEAR_SECONDS },
   lifetime: { min: 60, max: YEAR_SECONDS },
+  patMaxDays: { min: 1, max: LONGEST_PAT / DAY_SECONDS },
 } as const satisfies Record<string, Range>;
 
 const NO_SIGNERS = 'no external JWT signers are registered';
 
-export function checkRules({ primary, secondary, session }: PolicySettings): Fault[] {
+export function checkRules({ primary, secondary, session, pats }: PolicySettings): Fault[] {
   return [
     ...checkPrimary(primary),
     ...(secondary.requireExtJwtSigner === null
@@ -32,6 +35,7 @@ export function checkRules({ primary, secondary, session }: PolicySettings): Fau
     ...(session.idleTimeout > session.lifetime
       ? [{ path: 'session.idle_timeout', message: 'must not be longer than session.lifetime' }]
       : []),
+    ...(pats.maxDays === null ? [] : checkRange('pats.max_days', pats.maxDays, LIMITS.patMaxDays)),
   ];
 }
 

@@ -28,12 +28,14 @@ export function toPolicy({ primary_methods: primary, secondary, ...row }: Policy
       allowEnrollment: secondary.allow_enrollment,
     },
     session: { idleTimeout: row.session_idle_timeout, lifetime: row.session_lifetime },
+    pats: { allowed: row.pats.allowed, maxDays: row.pats.max_days },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-export function toValues(id: string, { name, tags, primary, secondary, session }: PolicySettings): PolicyValues {
+export function toValues(id: string, settings: PolicySettings): PolicyValues {
+  const { name, tags, primary, secondary, session, pats } = settings;
   return {
     id,
     name,
@@ -64,5 +66,6 @@ export function toValues(id: string, { name, tags, primary, secondary, session }
     },
     session_idle_timeout: session.idleTimeout,
     session_lifetime: session.lifetime,
+    pats: { allowed: pats.allowed, max_days: pats.maxDays },
   };
 }

@@ -4,8 +4,7 @@
  * Multiple Response Type Encoding Practices §4): no code and no token is made.
  */
 import type { ClientMetadata } from 'oidc-provider';
-
-export const ACCOUNT_CLIENT = 'urn:mintmark:account';
+import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 
 /** Where the engine comes back to; `state` says where from there. */
 const LANDING = '/account/signed-in';

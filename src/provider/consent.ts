@@ -3,8 +3,8 @@
  * withdrawn device) does not end what another tab or another login of the same app holds.
  */
 import type { Grant as EngineGrant, KoaContextWithOIDC, default as Provider } from 'oidc-provider';
+import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 import type { Tokens } from '#src/tokens/index.ts';
-import { ACCOUNT_CLIENT } from './account-client.ts';
 
 interface Asked {
   oidcScopes: string[];

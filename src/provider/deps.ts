@@ -4,6 +4,7 @@ import type { Clients } from '#src/clients/index.ts';
 import type { Factors } from '#src/factors/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import type { Pages } from '#src/pages/index.ts';
+import type { Pats } from '#src/pats/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { SignIns } from '#src/sessions/index.ts';
 import type { SessionList, StatusLists, TokenList, Tokens } from '#src/tokens/index.ts';
@@ -17,6 +18,7 @@ export interface ProviderDeps {
   readonly clients: Clients;
   readonly factors: Factors;
   readonly pages: Pages;
+  readonly pats: Pick<Pats, 'authenticate'>;
   readonly policies: Policies;
   readonly sessionList: SessionList;
   readonly signIns: SignIns;

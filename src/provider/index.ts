@@ -20,11 +20,13 @@ import { extend } from './extend.ts';
 import { forms } from './forms.ts';
 import { tellMfaToken } from './grants/mfa-required.ts';
 import { inactiveReason } from './inactive-reason.ts';
+import { introspectPats } from './introspect-pats.ts';
 import { jwksCaching } from './jwks-caching.ts';
+import { exchangePats } from './presented-pats.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
-export { ACCOUNT_CLIENT, type SignInRequest } from './account-client.ts';
+export type { SignInRequest } from './account-client.ts';
 export type { BrowserSession } from './browser-session.ts';
 export { checkRegistration } from './check-registration.ts';
 export { clientFace } from './client-face.ts';
@@ -66,7 +68,10 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
   function build(of: ProviderDeps, jwks: readonly JWK[]) {
     const provider = new Provider(of.issuer, configuration(of, { keys: jwks } as JWKS));
     extend(provider, of, log);
-    const exchangeToken = structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) });
+    const exchangeToken = exchangePats(
+      of,
+      structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) }),
+    );
     return {
       provider,
       exchangeToken,
@@ -76,6 +81,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
         tellMfaToken,
         authorizeByPost,
         inactiveReason(of.tokens, of.tokenList),
+        introspectPats(of.accounts),
         jwksCaching,
         forms(exchangeToken),
         spoilEmptyNonces,

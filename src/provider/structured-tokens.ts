@@ -7,7 +7,7 @@ import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
 import type { Tokens } from '#src/tokens/index.ts';
 
 /** An unknown value, for what is not ours: the engine answers `active: false` or 200 (RFC 7662 §2.2, RFC 7009 §2.2). */
-const UNKNOWN = 'not-a-token-of-this-server';
+export const UNKNOWN = 'not-a-token-of-this-server';
 
 export interface StructuredTokenDeps {
   readonly issuer: string;

@@ -1,6 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { StatusEntry, Token, TokenKind, Tokens } from '#src/tokens/index.ts';
 import type { ModelAdapter } from './model-adapter.ts';
+import { UNKNOWN } from './structured-tokens.ts';
 
 /** The engine's models that are bearer artifacts. A client credentials token is an access token without an account. */
 export const TOKEN_MODELS: Record<string, TokenKind> = {
@@ -21,6 +22,10 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
     token.kind === kind &&
     (kind !== 'access_token' || (token.grantType === CLIENT_CREDENTIALS) === (model === 'ClientCredentials'));
 
+  /** To the engine an access token like others; only one that was authenticated before has a reference. */
+  const isPresentedPat = (value: string, token: Token): boolean =>
+    token.kind === 'pat' && model === 'AccessToken' && references.isReference(value);
+
   return {
     async upsert(value, payload) {
       const token = toToken(tokens.idFor('token', value), kind, model, payload);
@@ -31,7 +36,9 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
     },
 
     async find(value) {
+      if (value === UNKNOWN) return undefined;
       const token = await tokens.find(value);
+      if (token && isPresentedPat(value, token)) return toPayload(token, model, { jti: value });
       if (!token || !isOfThisModel(token)) return undefined;
       return toPayload(token, model, {
         jti: value,

@@ -73,9 +73,16 @@ export interface Tokens {
   close(): Promise<void>;
 }
 
-export function createTokens({ db, digests }: { db: Database; digests: Digests }): Tokens {
+interface TokensDeps {
+  readonly db: Database;
+  readonly digests: Digests;
+  /** Personal access tokens are switched on; else none is found. */
+  readonly acceptPats?: boolean;
+}
+
+export function createTokens({ db, digests, acceptPats = true }: TokensDeps): Tokens {
   const slots = { slots: db.concurrency };
-  const tokenById = batched((ids: string[]) => queries.findTokens(db, ids), slots);
+  const tokenById = batched((ids: string[]) => queries.findTokens(db, ids, acceptPats), slots);
   const grantById = batched((ids: string[]) => queries.findGrants(db, ids), slots);
   const sessionById = batched((ids: string[]) => queries.findSessions(db, ids), slots);
   const sessionByUid = batched((uids: string[]) => queries.findSessionsByUid(db, uids), slots);

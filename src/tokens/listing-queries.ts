@@ -3,7 +3,7 @@ import type { Db } from '#src/db/index.ts';
 import type { TokenFormat } from './records.ts';
 
 /** Pushed requests are a few seconds of plumbing between two of these; nobody asks for them. */
-export type ListedKind = 'access_token' | 'refresh_token' | 'authorization_code' | 'device_code';
+export type ListedKind = 'access_token' | 'refresh_token' | 'authorization_code' | 'device_code' | 'pat';
 export type TokenStatus = 'live' | 'expired' | 'revoked' | 'consumed';
 
 /** What ended a token by name comes before what ended it by the way. */

@@ -11,6 +11,7 @@ export const LISTED_KINDS: readonly ListedKind[] = [
   'refresh_token',
   'authorization_code',
   'device_code',
+  'pat',
 ];
 
 export interface ListedToken {

@@ -48,14 +48,15 @@ const toToken = (row: TokenRow): Token => ({
 });
 
 /** Those that live; expired and consumed ones among them. */
-export async function findTokens(db: Db, ids: string[]): Promise<Map<string, Token>> {
+export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Promise<Map<string, Token>> {
   const { rows } = await db.query<TokenRow>(
     `select id, kind, format, client_id, account_id, grant_id, grant_type, scope, audience,
             user_code, issued_at, expires_at, consumed_at, status_list, status_index, remainder
        from token_states
       where id = any($1)
-        and lives`,
-    [ids.map(bytes)],
+        and lives
+        and (kind <> 'pat' or $2::boolean)`,
+    [ids.map(bytes), acceptPats],
   );
   return new Map(rows.map(toToken).map((token) => [token.id, token]));
 }
@@ -69,7 +70,7 @@ export async function findByUserCode(db: Db, userCode: string): Promise<Token | 
     [bytes(userCode)],
   );
   const [found] = rows.map(({ id }) => id.toString('hex'));
-  return found ? (await findTokens(db, [found])).get(found) : undefined;
+  return found ? (await findTokens(db, [found], false)).get(found) : undefined;
 }
 
 interface GrantRow {

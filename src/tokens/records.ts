@@ -7,7 +7,8 @@ export type TokenKind =
   | 'refresh_token'
   | 'authorization_code'
   | 'device_code'
-  | 'pushed_authorization_request';
+  | 'pushed_authorization_request'
+  | 'pat';
 
 export type TokenFormat = 'opaque' | 'jwt';
 

@@ -29,6 +29,7 @@ export const DEAD: readonly Dead[] = [
           limit $2
             for update skip locked))`,
   },
+  afterExpiry('pats', true),
   {
     // One that ended because the person signed out still says what was agreed to, until it would have ended anyway.
     // What was issued under a revoked grant is dead with or without its row. One that expired comes after everything
@@ -102,11 +103,11 @@ export const DEAD: readonly Dead[] = [
   },
 ];
 
-/** What is of no use once it has expired. */
-function afterExpiry(table: string): Dead {
+/** What is of no use once it has expired; `kept`, for those who ask afterwards. */
+function afterExpiry(table: string, kept = false): Dead {
   return {
     table,
-    kept: false,
+    kept,
     statement: `
       delete from ${table}
        where ctid = any (array(

@@ -15,7 +15,7 @@ export async function endToken(db: Db, id: Buffer, by: string): Promise<boolean>
        returning t.id, t.kind, t.client_id, t.account_id, t.grant_id
      )
      insert into events (type, client_id, account_id, data)
-     select 'token.revoked', client_id, account_id,
+     select case kind when 'pat' then 'pat.revoked' else 'token.revoked' end, client_id, account_id,
             jsonb_build_object('token_id', encode(id, 'hex'), 'kind', kind, 'grant_id', grant_id, 'by', $2::text)
        from ended`,
     [id, by],

@@ -26,7 +26,7 @@ const RULE = `
 /**
  * Until the last token it can match has expired: the longest-lived there is, or one that is being written at this moment
  * and lives as long as any client's may. Both are index look-ups or small tables: writing a rule does not depend on how much
- * it matches. `$7` is the default lifetime of a refresh token.
+ * it matches. `$7` is what no row says: the default lifetime of a refresh token, or the longest of a personal access token.
  */
 const EXPIRES_AT = `
   greatest((select max(expires_at) from tokens),
@@ -39,7 +39,7 @@ export interface NewRule {
   readonly values: RuleValues;
   readonly reason: string;
   readonly createdBy: string;
-  readonly longestDefault: number;
+  readonly longestUnsaid: number;
   /** Undefined: this moment, and the longest a statement may take until `settleRule` says which moment it was. */
   readonly issuedBefore: Date | undefined;
 }
@@ -63,7 +63,7 @@ export async function insertRule(db: Db, rule: NewRule): Promise<RuleRow | undef
          from made
      )
      select ${RULE} from made`,
-    [rule.id, ...parties(values), rule.longestDefault, rule.issuedBefore, rule.reason, rule.createdBy],
+    [rule.id, ...parties(values), rule.longestUnsaid, rule.issuedBefore, rule.reason, rule.createdBy],
   );
   return rows[0];
 }

@@ -14,7 +14,8 @@
  */
 import { randomId } from '#src/crypto/index.ts';
 import { type Database, Unavailable } from '#src/db/index.ts';
-import { DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
+import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
+import { DEFAULT_LIFETIMES, LONGEST_PAT } from '#src/oauth/lifetimes.ts';
 import { Invalid } from '#src/oauth/problems.ts';
 import type { ListedKind, Page } from './listing.ts';
 import * as queries from './rule-queries.ts';
@@ -74,7 +75,7 @@ export function createRevocationRules({ db }: { db: Database }): RevocationRules
         reason,
         createdBy: by,
         issuedBefore: conditions.issuedBefore,
-        longestDefault: DEFAULT_LIFETIMES.refreshToken,
+        longestUnsaid: mayMatchPats(conditions) ? LONGEST_PAT : DEFAULT_LIFETIMES.refreshToken,
       });
       if (!made) throw yetToCome();
       const row = conditions.issuedBefore ? made : await queries.settleRule(db, made.id);
@@ -109,6 +110,10 @@ function check({ accountId, clientId, scope, audience, kind }: RuleConditions): 
   const message = 'a rule needs at least one of user_id, client_id, scope, audience and kind';
   throw new Invalid([{ path: '', message }]);
 }
+
+/** They live longer than most, but what is about a registered client or another kind is not about them. */
+const mayMatchPats = ({ clientId = ACCOUNT_CLIENT, kind = 'pat' }: RuleConditions): boolean =>
+  clientId === ACCOUNT_CLIENT && kind === 'pat';
 
 const yetToCome = () => new Invalid([{ path: 'issued_before', message: 'must not be in the future' }]);
 

@@ -47,6 +47,8 @@ interface StatusListDeps {
   readonly seals: Seals;
   readonly keys: Pick<Keys, 'current'>;
   readonly issuer: string;
+  /** Personal access tokens are switched on; else all of them have ended. */
+  readonly acceptPats?: boolean;
 }
 
 interface Copy extends StatusList {
@@ -54,7 +56,8 @@ interface Copy extends StatusList {
   readonly freshUntil: number;
 }
 
-export async function createStatusLists({ db, seals, keys, issuer }: StatusListDeps): Promise<StatusLists> {
+export async function createStatusLists(deps: StatusListDeps): Promise<StatusLists> {
+  const { db, seals, keys, issuer, acceptPats = true } = deps;
   const take = createStatusEntries(db, await permutationKey(db, seals));
   const uriOf = (list: number) => `${issuer}/status/${list}`;
   const copies = new Map<number, Copy>();
@@ -72,7 +75,7 @@ export async function createStatusLists({ db, seals, keys, issuer }: StatusListD
   async function make(list: number): Promise<Copy> {
     // Before the question is sent: what ends while it is answered is not in this copy for sure.
     const readAt = Date.now();
-    const bits = bitsOf(await queries.endedIndices(db, list));
+    const bits = bitsOf(await queries.endedIndices(db, list, acceptPats));
     const key = keys.current(SIGNING_ALG);
     const iat = Math.floor(readAt / 1000);
     const jwt = await new SignJWT({

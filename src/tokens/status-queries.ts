@@ -19,14 +19,14 @@ export async function newestBlock(db: Db): Promise<number | undefined> {
 }
 
 /** The indices of this list whose token does not live any more, whatever ended it, but could still be believed. */
-export async function endedIndices(db: Db, list: number): Promise<number[]> {
+export async function endedIndices(db: Db, list: number, acceptPats: boolean): Promise<number[]> {
   const { rows } = await db.query<{ status_index: number }>(
     `select status_index
        from token_states
       where status_list = $1
         and expires_at > now() - $2::interval
-        and lives is not true`,
-    [list, EXPIRED_BUT_MAYBE_BELIEVED],
+        and (lives is not true or (kind = 'pat' and not $3::boolean))`,
+    [list, EXPIRED_BUT_MAYBE_BELIEVED, acceptPats],
   );
   return rows.map(({ status_index }) => status_index);
 }

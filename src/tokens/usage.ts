@@ -4,7 +4,8 @@
  * loses is a few seconds of notes.
  */
 export interface Usage {
-  note(id: string): void;
+  /** @param detail what else is to be written of this use */
+  note(id: string, detail?: string): void;
   /** Writes what is noted and ends. */
   close(): Promise<void>;
 }
@@ -17,8 +18,13 @@ const BATCH = 500;
 /** More different ones than this within a minute, and the rest of them is not noted: memory matters more. */
 const MOST = 200_000;
 
-export function createUsage(write: (ids: string[], times: Date[]) => Promise<void>): Usage {
-  let pending = new Map<string, number>();
+interface Use {
+  readonly time: number;
+  readonly detail: string;
+}
+
+export function createUsage(write: (ids: string[], times: Date[], details: string[]) => Promise<void>): Usage {
+  let pending = new Map<string, Use>();
   /** Noted within the minute, oldest first. */
   const lately = new Map<string, number>();
   let writing: Promise<void> = Promise.resolve();
@@ -31,14 +37,14 @@ export function createUsage(write: (ids: string[], times: Date[]) => Promise<voi
     }
   }
 
-  async function writeAll(uses: [id: string, time: number][]): Promise<void> {
+  async function writeAll(uses: [id: string, use: Use][]): Promise<void> {
     for (let at = 0; at < uses.length; at += BATCH) {
       const batch = uses.slice(at, at + BATCH);
-      const times = batch.map(([, time]) => new Date(time));
       // Not worth an answer, a second try or a line in the log: the next use will be noted again.
       await write(
         batch.map(([id]) => id),
-        times,
+        batch.map(([, { time }]) => new Date(time)),
+        batch.map(([, { detail }]) => detail),
       ).catch(() => {});
     }
   }
@@ -55,11 +61,11 @@ export function createUsage(write: (ids: string[], times: Date[]) => Promise<voi
   timer.unref();
 
   return {
-    note(id) {
+    note(id, detail = '') {
       if (lately.has(id) || lately.size >= MOST) return;
       const now = Date.now();
       lately.set(id, now);
-      pending.set(id, now);
+      pending.set(id, { time: now, detail });
     },
     close() {
       clearInterval(timer);

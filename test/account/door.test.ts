@@ -16,6 +16,8 @@ const PAGES = [
   '/account/passkeys/add',
   '/account/sessions',
   '/account/apps',
+  '/account/tokens',
+  '/account/tokens/new',
 ];
 const STALE_SECONDS = 301;
 
@@ -156,17 +158,20 @@ describe.each(ENGINES)('The account pages on %s', (engine) => {
     return { ann, person };
   }
 
-  test.each(['/account/email', '/account/totp', '/account/recovery-codes', '/account/passkeys/add'])(
-    'is not enough for %s: it is asked for again, and then the page is there',
-    async (path) => {
-      const { ann, person } = await longSignedIn();
-      const login = await person.open(path);
-      expect(pathOf(login)).toMatch(/^\/login\//);
-      expect(textOf(login)).toContain('Confirm it is you');
-      const page = await person.visitor.submit(login.forms[0] as never, { password: ann.password });
-      expect(pathOf(page as never)).toBe(path);
-    },
-  );
+  test.each([
+    '/account/email',
+    '/account/totp',
+    '/account/recovery-codes',
+    '/account/passkeys/add',
+    '/account/tokens/new',
+  ])('is not enough for %s: it is asked for again, and then the page is there', async (path) => {
+    const { ann, person } = await longSignedIn();
+    const login = await person.open(path);
+    expect(pathOf(login)).toMatch(/^\/login\//);
+    expect(textOf(login)).toContain('Confirm it is you');
+    const page = await person.visitor.submit(login.forms[0] as never, { password: ann.password });
+    expect(pathOf(page as never)).toBe(path);
+  });
 
   test.each([
     '/account',
@@ -175,6 +180,7 @@ describe.each(ENGINES)('The account pages on %s', (engine) => {
     '/account/passkeys',
     '/account/sessions',
     '/account/apps',
+    '/account/tokens',
   ])('is enough for %s', async (path) => {
     const { person } = await longSignedIn();
     expect(pathOf(await person.open(path))).toBe(path);

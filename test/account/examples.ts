@@ -16,6 +16,23 @@ const passkey = { id: 'pk1', name: 'Blue security key', createdAt: earlier, last
 const unused = { id: 'pk2', name: '<b>Ann’s laptop</b>', createdAt: earlier, lastUsedAt: undefined, backedUp: true };
 /** Of a passkey ceremony: JSON with all that has to be escaped in an attribute. */
 const options = JSON.stringify({ challenge: 'AAAA', user: { displayName: `"><script>alert('1')</script>` } });
+const LONG = 'Warehouse of the Northern Harbour, its cranes, and everything that was ever unloaded there';
+const payments = {
+  identifier: 'https://pay.example/',
+  name: 'Payments',
+  scopes: [{ name: 'pay:read', description: 'See your payments' }, { name: 'pay:write' }],
+};
+const used = { lastUsedAt: lately, lastUsedIp: '203.0.113.7' };
+const unseen = { lastUsedAt: undefined, lastUsedIp: undefined };
+const pat = {
+  id: 'p1',
+  name: 'Backups of my laptop',
+  api: payments,
+  createdAt: earlier,
+  expiresAt: lately,
+  ...used,
+  replacedAt: undefined,
+};
 
 type AccountPages = Extract<keyof PageData, `account-${string}`>;
 
@@ -32,6 +49,7 @@ export const accountExamples: { [N in AccountPages]: readonly PageData[N][] } = 
       recoveryCodesLeft: 1,
       sessions: 3,
       apps: 2,
+      tokens: 3,
     },
     {
       ...own,
@@ -43,6 +61,19 @@ export const accountExamples: { [N in AccountPages]: readonly PageData[N][] } = 
       recoveryCodesLeft: 0,
       sessions: 1,
       apps: 0,
+      tokens: undefined,
+    },
+    {
+      ...own,
+      name: 'Alice Example',
+      email: 'alice@example.com',
+      password: { changedAt: undefined },
+      totp: undefined,
+      passkeys: 1,
+      recoveryCodesLeft: 10,
+      sessions: 1,
+      apps: 1,
+      tokens: 0,
     },
   ],
   'account-profile': [
@@ -152,6 +183,67 @@ export const accountExamples: { [N in AccountPages]: readonly PageData[N][] } = 
       ],
     },
     { ...own, apps: [] },
+  ],
+  'account-tokens': [
+    {
+      ...told,
+      none: undefined,
+      living: [
+        pat,
+        { ...pat, id: 'p2', name: '<b>Nightly</b>', api: { name: LONG, scopes: [] }, lastUsedAt: undefined },
+        {
+          ...pat,
+          id: 'p3',
+          name: 'x'.repeat(100),
+          lastUsedIp: '2001:db8:85a3:8d3:1319:8a2e:370:7348',
+          replacedAt: lately,
+        },
+      ],
+      ended: [
+        { id: 'p4', name: 'Old laptop', api: 'Payments', createdAt: earlier, why: 'revoked', ...used },
+        { id: 'p5', name: 'Report', api: LONG, createdAt: earlier, why: 'expired', ...unseen },
+        { id: 'p6', name: 'Report', api: 'Payments', createdAt: earlier, why: 'replaced', ...used },
+      ],
+    },
+    { ...own, none: undefined, living: [], ended: [] },
+    { ...own, none: 'off', living: [], ended: [] },
+    { ...own, none: 'forbidden', living: [], ended: [] },
+  ],
+  'account-token-api': [
+    { ...own, apis: [payments, { identifier: 'urn:mintmark:api', name: LONG }] },
+    { ...own, apis: [payments], problem: problem('audience') },
+    { ...own, apis: [] },
+  ],
+  'account-token-new': [
+    { ...own, api: payments, others: true, name: '', ticked: [], days: '30', maxDays: 90, format: 'opaque' },
+    ...['name', 'scopes', 'days', ''].map((field) => ({
+      ...own,
+      api: payments,
+      others: false,
+      name: '"><b>',
+      ticked: ['pay:write'],
+      days: '1e1',
+      maxDays: 1,
+      format: 'jwt' as const,
+      problem: problem(field),
+    })),
+  ],
+  'account-token-made': [
+    {
+      ...own,
+      token: `mmp_${'a1B_'.repeat(12)}x`,
+      name: 'Backups',
+      api: 'Payments',
+      expiresAt: lately,
+      oldUntil: undefined,
+    },
+    { ...own, token: `e30.${'x'.repeat(700)}.sig`, name: LONG, api: LONG, expiresAt: lately, oldUntil: earlier },
+    { ...own, token: 'mmp_x', name: 'Backups', api: 'Payments', expiresAt: lately, oldUntil: null },
+  ],
+  'account-token-rotate': [
+    { ...own, pat: { id: 'p1', name: 'Backups', days: 30 }, kept: undefined },
+    { ...own, pat: { id: 'p1', name: '<b>', days: 1 }, kept: undefined, problem: problem('overlap') },
+    { ...own, pat: { id: 'p1', name: 'Backups', days: 30 }, kept: 'it has expired', problem: problem('') },
   ],
   'account-signed-out': [{}],
   'account-reset': [{ sent: false }, { sent: true }],

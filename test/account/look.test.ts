@@ -84,6 +84,42 @@ async function submitted(page: Page, fields: Record<string, string>): Promise<Pa
   return page;
 }
 
+/** At the form for a token of the API with the long name. */
+async function newToken(overrides = {}): Promise<Page> {
+  const page = await at('/account/tokens/new', overrides);
+  await page.selectOption('#audience', resource);
+  await press(page, '#submit');
+  return page;
+}
+
+async function madeToken(format: '#opaque' | '#jwt' = '#opaque'): Promise<Page> {
+  const page = await newToken();
+  await page.fill('#name', `${LONG} ${'x'.repeat(9)}`);
+  await page.check('#scope-0');
+  await page.check('#scope-1');
+  await page.check(format);
+  await press(page, '#submit');
+  remember(await page.inputValue('#token'));
+  return page;
+}
+
+/** Made and replaced, after another was revoked: one that works on, its successor, and one that ended. */
+async function replacedToken(): Promise<Page> {
+  const page = await madeToken();
+  await press(page, '#saved');
+  await press(page, '#living button');
+  await go(page, `/account/tokens/new?${new URLSearchParams({ audience: resource })}`);
+  await page.fill('#name', 'Backups of my laptop');
+  await page.check('#scope-0');
+  await press(page, '#submit');
+  remember(await page.inputValue('#token'));
+  await press(page, '#saved');
+  await press(page, '#living a');
+  await press(page, '#submit');
+  remember(await page.inputValue('#token'));
+  return page;
+}
+
 const wrong = { current: 'not the password', new_password: 'correct horse 7', repeat: 'correct horse 7' };
 
 const PAGES: [name: string, open: () => Promise<Page>][] = [
@@ -144,6 +180,40 @@ const PAGES: [name: string, open: () => Promise<Page>][] = [
       return go(page, '/account/apps');
     },
   ],
+  ['account-tokens-none', () => at('/account/tokens')],
+  [
+    'account-tokens-forbidden',
+    async () => at('/account/tokens', { policy_id: await addPolicy(admin, { pats: { allowed: false } }) }),
+  ],
+  ['account-token-api', () => at('/account/tokens/new')],
+  ['account-token-api-error', async () => go(await at('/account/tokens/new'), '/account/tokens/new?audience=gone')],
+  ['account-token-new', newToken],
+  ['account-token-error', async () => submitted(await newToken(), { name: 'Backups' })],
+  ['account-token-made', madeToken],
+  ['account-token-made-jwt', () => madeToken('#jwt')],
+  [
+    'account-token-rotate',
+    async () => {
+      const page = await madeToken();
+      await press(page, '#saved');
+      await press(page, '#living a');
+      return page;
+    },
+  ],
+  ['account-token-rotated', replacedToken],
+  [
+    'account-token-kept',
+    async () => {
+      const page = await madeToken();
+      await press(page, '#saved');
+      await press(page, '#living a');
+      const rotate = new URL(page.url()).pathname;
+      await press(page, '#submit');
+      remember(await page.inputValue('#token'));
+      return go(page, rotate);
+    },
+  ],
+  ['account-tokens', async () => go(await replacedToken(), '/account/tokens')],
   [
     'account-signed-out',
     async () => {

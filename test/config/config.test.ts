@@ -33,6 +33,7 @@ test('without any setting it is an embedded server on localhost:3000 that makes 
     retentionDays: 30,
     loginUrl: undefined,
     mail: undefined,
+    pats: { enabled: true, defaultDays: 30, maxDays: 90 },
     logLevel: 'info',
   });
 });
@@ -52,6 +53,12 @@ test.each<[setting: Record<string, string>, read: object]>([
   [{ PORT: '65535' }, { port: 65_535 }],
   [{ MINTMARK_RETENTION_DAYS: '0' }, { retentionDays: 0 }],
   [{ MINTMARK_RETENTION_DAYS: '3650' }, { retentionDays: 3650 }],
+  [{ MINTMARK_PATS: 'off' }, { pats: { enabled: false, defaultDays: 30, maxDays: 90 } }],
+  [{ MINTMARK_PAT_MAX_DAYS: '7' }, { pats: { enabled: true, defaultDays: 7, maxDays: 7 } }],
+  [
+    { MINTMARK_PAT_DEFAULT_DAYS: '1', MINTMARK_PAT_MAX_DAYS: '60' },
+    { pats: { enabled: true, defaultDays: 1, maxDays: 60 } },
+  ],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
   [{ HOST: '::1' }, { host: '::1' }],
   [{ HOST: 'auth.internal' }, { host: 'auth.internal' }],
@@ -136,6 +143,10 @@ describe('a wrong setting is refused in one line that names it, what it held and
     ['MINTMARK_LOGIN_URL', 'https://ann@login.example.com/', /without credentials/],
     ['MINTMARK_LOGIN_URL', 'https://login.example.com/#start', /fragment/],
     ['MINTMARK_LOGIN_URL', 'https://login.example.com/?authorization=1', /a parameter authorization/],
+    ['MINTMARK_PATS', 'true', /on or off/],
+    ['MINTMARK_PAT_DEFAULT_DAYS', '0', /1 to 90/],
+    ['MINTMARK_PAT_DEFAULT_DAYS', '1.5', /1 to 90/],
+    ['MINTMARK_PAT_MAX_DAYS', '91', /1 to 90/],
     ['LOG_LEVEL', 'verbose', /silent, fatal, error, warn, info, debug, trace/],
   ])('%s=%j', (name, held, wanted) => {
     const message = refusal({ [name]: held });
@@ -175,6 +186,11 @@ describe('settings that need another', () => {
     const secretOnly = refusal({ MINTMARK_ADMIN_CLIENT_SECRET: ADMIN_SECRET });
     expect(secretOnly).toMatch(/^MINTMARK_ADMIN_CLIENT_ID is not set/);
     expect(secretOnly).not.toContain(ADMIN_SECRET);
+  });
+
+  test('nobody gets a longer life by not asking than by asking', () => {
+    const env = { MINTMARK_PAT_DEFAULT_DAYS: '8', MINTMARK_PAT_MAX_DAYS: '7' };
+    expect(refusal(env)).toMatch(/^MINTMARK_PAT_DEFAULT_DAYS is "8"; it must be at most MINTMARK_PAT_MAX_DAYS, 7/);
   });
 
   test('e-mail has a server and a sender, or neither', () => {

@@ -39,7 +39,10 @@ beforeAll(async () => {
   ]);
   const secrets = await world.admin.get(`/clients/${client.client_id}/secrets`);
   await signInFor(world.server, client, user);
-  sessionToken = (await authenticate(world.server, await registerUser(world.admin))).token;
+  const person = await authenticate(world.server, await registerUser(world.admin));
+  sessionToken = person.token;
+  const wanted = { name: 'Script', scopes: ['things:read'], audience: api.identifier };
+  const pat = (await person.call('POST', '/me/pats', wanted)).body;
   const [tokens, grants, sessions, keys] = await Promise.all(
     ['tokens', 'grants', 'sessions']
       .map((of) => world.admin.get(`/users/${user.id}/${of}`))
@@ -55,6 +58,7 @@ beforeAll(async () => {
     session_id: sessions?.body.items[0].id,
     authenticator_id: 'password',
     kid: keys?.body.items[0].kid,
+    pat_id: pat.id,
   };
   const ids = await present();
   for (const id of ids.clients) made.clients.add(id);
@@ -108,6 +112,9 @@ const nearly = fc.constantFrom<unknown>(
   'correct horse battery staple',
   'opaque',
   'jwt',
+  ['things:read'],
+  ['account:write', 'account:read'],
+  'urn:mintmark:api',
   true,
   1,
   3600,

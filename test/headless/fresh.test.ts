@@ -34,6 +34,8 @@ describe.each(ENGINES)('a sign-in of ten minutes ago, on %s', (engine) => {
     ['POST', '/me/totp', {}],
     ['POST', '/me/passkeys', {}],
     ['POST', '/me/recovery-codes', undefined],
+    ['POST', '/me/pats', {}],
+    ['POST', `/me/pats/${'0'.repeat(64)}/rotate`, undefined],
   ])('is too old for %s %s', async (method, path, body) => {
     const { status, headers } = await callApi(server, method, path, { token, body });
     expect({ status, challenge: headers.get('www-authenticate') }).toEqual({

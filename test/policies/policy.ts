@@ -26,6 +26,7 @@ export const AT_FIRST = {
     allow_enrollment: true,
   },
   session: { idle_timeout: 1_209_600, lifetime: 2_592_000 },
+  pats: { allowed: true, max_days: null },
 };
 
 export interface MadePolicy {

@@ -1,5 +1,6 @@
 import { connectedApps } from '../connected.ts';
 import type { AccountDeps } from '../index.ts';
+import { countLiving } from '../own-pats.ts';
 import type { AccountPage } from '../page.ts';
 
 export function overviewPage(deps: AccountDeps): AccountPage {
@@ -8,10 +9,11 @@ export function overviewPage(deps: AccountDeps): AccountPage {
     path: '/account',
     fresh: false,
     async show({ ctx, account, own }) {
-      const [enrolled, sessions, connected] = await Promise.all([
+      const [enrolled, sessions, connected, tokens] = await Promise.all([
         factors.of(account.id),
         sessionList.list(account.id),
         connectedApps(deps, account.id),
+        countLiving(deps, account.id),
       ]);
       pages.render(ctx, 'account-overview', {
         ...own,
@@ -23,6 +25,7 @@ export function overviewPage(deps: AccountDeps): AccountPage {
         recoveryCodesLeft: enrolled.recoveryCodesLeft,
         sessions: sessions.length,
         apps: connected.length,
+        tokens,
       });
     },
   };

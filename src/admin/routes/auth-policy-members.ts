@@ -41,6 +41,10 @@ const session = {
   idle_timeout: within(LIMITS.idleTimeout, 'Seconds without use; not longer than lifetime'),
   lifetime: within(LIMITS.lifetime, 'Seconds from the sign-in, however much it is used'),
 };
+const pats = {
+  allowed: flag('Personal access tokens may be made and used; false ends those there are for as long as it is'),
+  max_days: within(LIMITS.patMaxDays, 'Days one may live; null: as MINTMARK_PAT_MAX_DAYS says').nullable(),
+};
 
 const name = z
   .string()
@@ -72,12 +76,15 @@ const secondaryAtFirst = filled(secondary, {
 });
 const sessionAtFirst = filled(session, { idle_timeout: 1_209_600, lifetime: 2_592_000 });
 
+const patsAtFirst = filled(pats, { allowed: true, max_days: null });
+
 const settings = {
   name,
   tags: freeObject.default({}).meta({ description: 'Yours; nothing here reads them' }),
   primary: z.strictObject(primaryAtFirst).prefault({}),
   secondary: secondaryAtFirst.prefault({}),
   session: sessionAtFirst.prefault({}),
+  pats: patsAtFirst.prefault({}),
 };
 
 export const newPolicy = z.strictObject(settings).meta({ id: 'NewAuthPolicy' });
@@ -95,13 +102,15 @@ export const policy = z
     }),
     secondary: z.object(secondary),
     session: z.object(session),
+    pats: z.object(pats),
     created_at: timestamp,
     updated_at: timestamp,
   })
   .meta({ id: 'AuthPolicy' });
 export const policyPage = pageOf('AuthPolicyPage', policy);
 
-export function toSettings({ name, tags, primary, secondary, session }: z.output<typeof newPolicy>): PolicySettings {
+export function toSettings(document: z.output<typeof newPolicy>): PolicySettings {
+  const { name, tags, primary, secondary, session, pats } = document;
   return {
     name,
     tags,
@@ -127,11 +136,12 @@ export function toSettings({ name, tags, primary, secondary, session }: z.output
       allowEnrollment: secondary.allow_enrollment,
     },
     session: { idleTimeout: session.idle_timeout, lifetime: session.lifetime },
+    pats: { allowed: pats.allowed, maxDays: pats.max_days },
   };
 }
 
 /** The document that a merge patch is applied to. */
-export function toEditable({ name, tags, primary, secondary, session }: AuthPolicy): z.output<typeof newPolicy> {
+export function toEditable({ name, tags, primary, secondary, session, pats }: AuthPolicy): z.output<typeof newPolicy> {
   const { allowedSigners } = primary.extJwt;
   return {
     name,
@@ -158,6 +168,7 @@ export function toEditable({ name, tags, primary, secondary, session }: AuthPoli
       allow_enrollment: secondary.allowEnrollment,
     },
     session: { idle_timeout: session.idleTimeout, lifetime: session.lifetime },
+    pats: { allowed: pats.allowed, max_days: pats.maxDays },
   };
 }
 

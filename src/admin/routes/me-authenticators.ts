@@ -35,11 +35,12 @@ export function meAuthenticatorRoutes({ accounts, factors, policies }: MeAuthent
       method: 'GET',
       path: '/me/authenticators',
       session: 'full',
+      pat: 'account:read',
       summary: 'List what I sign in with',
       status: 200,
       result: authenticators,
-      async handle({ session }) {
-        const { account, enrolled } = await own(session.accountId);
+      async handle({ accountId }) {
+        const { account, enrolled } = await own(accountId);
         return { items: toItems(account, enrolled), next_cursor: null };
       },
     }),

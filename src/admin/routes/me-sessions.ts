@@ -29,35 +29,41 @@ export function meSessionRoutes({ sessionList, tokenList, revocation }: MeSessio
       method: 'GET',
       path: '/me/sessions',
       session: 'full',
+      pat: 'account:read',
       summary: 'List where I am signed in',
       status: 200,
       result: ownSessions,
-      async handle({ session: { accountId, uid } }) {
+      async handle({ accountId, session }) {
         const listed = await sessionList.list(accountId);
-        return { items: listed.map((one) => ({ ...toSessionWire(one), current: one.id === uid })), next_cursor: null };
+        return {
+          items: listed.map((one) => ({ ...toSessionWire(one), current: one.id === session?.uid })),
+          next_cursor: null,
+        };
       },
     }),
     route({
       method: 'DELETE',
       path: '/me/sessions',
       session: 'full',
+      pat: 'account:write',
       summary: 'Sign me out everywhere else',
       audit: 'session.end',
       target: whose,
       status: 204,
-      async handle({ session: { accountId, uid } }) {
-        await sessionList.endAll(accountId, { except: uid });
+      async handle({ accountId, session }) {
+        await sessionList.endAll(accountId, { except: session?.uid });
       },
     }),
     route({
       method: 'DELETE',
       path: '/me/sessions/:session_id',
       session: 'full',
+      pat: 'account:write',
       summary: 'Sign me out in one place',
       audit: 'session.end',
       target: whose,
       status: 204,
-      async handle({ session: { accountId }, params }) {
+      async handle({ accountId, params }) {
         if (!(await sessionList.end(accountId, params.session_id))) throw new NotFound('session');
       },
     }),
@@ -65,22 +71,24 @@ export function meSessionRoutes({ sessionList, tokenList, revocation }: MeSessio
       method: 'GET',
       path: '/me/grants',
       session: 'full',
+      pat: 'account:read',
       summary: 'List what I have allowed apps to do, newest first',
       query: pageQueryOf(GRANT_POSITION),
       status: 200,
       result: grantPage,
-      handle: ({ session: { accountId }, query }) =>
+      handle: ({ accountId, query }) =>
         readPage((page) => tokenList.listGrants(accountId, page), query, toGrantWire, ''),
     }),
     route({
       method: 'DELETE',
       path: '/me/grants/:grant_id',
       session: 'full',
+      pat: 'account:write',
       summary: 'Withdraw what I have allowed an app, and all tokens that came of it',
       audit: 'grant.end',
       target: whose,
       status: 204,
-      handle: ({ session: { accountId }, params, by }) => revocation.endGrant(accountId, params.grant_id, by),
+      handle: ({ accountId, params, by }) => revocation.endGrant(accountId, params.grant_id, by),
     }),
   ];
 }

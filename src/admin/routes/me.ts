@@ -7,6 +7,7 @@ import { found } from '../found.ts';
 import { patchOf, timestamp } from '../members.ts';
 import { type AnyRoute, route } from '../route.ts';
 import { assertFresh } from '../session-token.ts';
+import { notByPat } from '../who-asks.ts';
 
 const OWN = { name: z.string().max(256).optional(), email: z.string().max(254).optional() };
 const ownPatch = patchOf(OWN).meta({ id: 'MePatch' });
@@ -18,9 +19,9 @@ const me = z
     email: z.string().nullable(),
     name: z.string().nullable(),
     has_password: z.boolean(),
-    acr: z.string().meta({ description: 'Of this sign-in' }),
+    acr: z.string().nullable().meta({ description: 'Of this sign-in; null: none, but a personal access token' }),
     amr: z.array(z.string()),
-    auth_time: timestamp,
+    auth_time: timestamp.nullable(),
     created_at: timestamp,
     updated_at: timestamp,
   })
@@ -37,7 +38,7 @@ export interface MeRouteDeps {
 
 /** Whoever is signed in, for themselves. */
 export function meRoutes({ accounts, sessionList }: MeRouteDeps): AnyRoute[] {
-  const own = async ({ accountId }: ApiSession) => found('user', await accounts.find(accountId));
+  const own = async (accountId: string) => found('user', await accounts.find(accountId));
   const whose = (_params: unknown, _result: unknown, by: string) => by;
 
   return [
@@ -45,25 +46,30 @@ export function meRoutes({ accounts, sessionList }: MeRouteDeps): AnyRoute[] {
       method: 'GET',
       path: '/me',
       session: 'full',
+      pat: 'account:read',
       summary: 'Who I am, and how I signed in',
       status: 200,
       result: me,
-      handle: async ({ session }) => toWire(await own(session), session),
+      handle: async ({ accountId, session }) => toWire(await own(accountId), session),
     }),
     route({
       method: 'PATCH',
       path: '/me',
       session: 'full',
+      pat: 'account:write',
       summary: 'Change my name or, with a fresh sign-in, my e-mail address',
       audit: 'account.update',
       target: whose,
       body: ownPatch,
       status: 200,
       result: me,
-      async handle({ session, body }) {
+      async handle({ accountId, session, body }) {
         // Whoever holds the address can have the password set anew.
-        if ('email' in body) assertFresh(session);
-        return toWire(await accounts.updateOwnProfile(session.accountId, body as OwnProfile), session);
+        if ('email' in body) {
+          if (!session) throw notByPat();
+          assertFresh(session);
+        }
+        return toWire(await accounts.updateOwnProfile(accountId, body as OwnProfile), session);
       },
     }),
     route({
@@ -84,16 +90,16 @@ export function meRoutes({ accounts, sessionList }: MeRouteDeps): AnyRoute[] {
   ];
 }
 
-function toWire(account: Account, { acr, amr, authTime }: ApiSession): z.output<typeof me> {
+function toWire(account: Account, session: ApiSession | undefined): z.output<typeof me> {
   return {
     id: account.id,
     username: account.username,
     email: account.email ?? null,
     name: account.name ?? null,
     has_password: account.hasPassword,
-    acr,
-    amr: [...amr],
-    auth_time: new Date(authTime * 1000).toISOString(),
+    acr: session?.acr ?? null,
+    amr: [...(session?.amr ?? [])],
+    auth_time: session ? new Date(session.authTime * 1000).toISOString() : null,
     created_at: account.createdAt.toISOString(),
     updated_at: account.updatedAt.toISOString(),
   };

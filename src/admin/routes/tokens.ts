@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { looksLikePat } from '#src/oauth/pat-value.ts';
+import type { Pats } from '#src/pats/index.ts';
 import {
   LISTED_KINDS,
   type ListedToken,
@@ -17,6 +19,7 @@ export interface TokenRouteDeps {
   readonly revocation: Revocation;
   /** What to look a presented token up by: itself, or for a JWT of ours a reference to its row. */
   readonly exchangeToken: (token: string) => Promise<string>;
+  readonly pats: Pick<Pats, 'revokeValue'>;
 }
 
 const kind = z.enum(LISTED_KINDS);
@@ -73,7 +76,7 @@ export const revoked = z
   .meta({ id: 'Revoked' });
 
 /** All tokens, and what can be done to one. */
-export function tokenRoutes({ tokenList, revocation: revoke, exchangeToken }: TokenRouteDeps): AnyRoute[] {
+export function tokenRoutes({ tokenList, revocation: revoke, exchangeToken, pats }: TokenRouteDeps): AnyRoute[] {
   return [
     route({
       method: 'GET',
@@ -113,6 +116,7 @@ export function tokenRoutes({ tokenList, revocation: revoke, exchangeToken }: To
       result: revoked,
       async handle({ body: { token: value, id = '', grant: wholeGrant }, by }) {
         const options = { wholeGrant, by };
+        if (value !== undefined && looksLikePat(value)) return { revoked: (await pats.revokeValue(value, by)) ? 1 : 0 };
         if (value === undefined) return { revoked: await revoke.revokeId(id, options) };
         return { revoked: await revoke.revokeValue(await exchangeToken(value), options) };
       },

@@ -1,8 +1,9 @@
 import type { Context } from 'koa';
 
 /**
- * Refuses form posts that another site caused. The browser writes both headers and no page can change them; a browser too
- * old to send either is left to the CSRF token. `same-site` is refused too: a neighbouring subdomain is not us.
+ * Whether a request was not caused by another site. The browser writes both headers and no page can change them; what sends
+ * neither is a program, or a browser so old that form posts are left to their CSRF token. `same-site` is refused too: a
+ * neighbouring subdomain is not us.
  */
 export function isSameOrigin(ctx: Pick<Context, 'get'>, origin: string): boolean {
   const site = ctx.get('Sec-Fetch-Site');

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { Problem } from '#src/http/index.ts';
+import type { PatRefusal, Pats } from '#src/pats/index.ts';
+import { type AnyRoute, route } from '../route.ts';
+import { covers } from '../scopes.ts';
+
+const KNOWS = 'tokens:read';
+
+const validation = z
+  .strictObject({
+    token: z.string().min(1),
+    audience: z.string().min(1).max(2048).meta({ description: 'The identifier of the API that was given it' }),
+  })
+  .meta({ id: 'PatValidation' });
+const reported = z
+  .strictObject({ tokens: z.array(z.string()).min(1).max(1000).meta({ description: 'Their values' }) })
+  .meta({ id: 'PatReport' });
+const ended = z
+  .object({ revoked: z.int().meta({ description: 'Those that lived until now' }) })
+  .meta({ id: 'PatsRevoked' });
+
+/** Whoever asks holds the token already: it may be used from anywhere else. */
+const NOWHERE = { ip: undefined, userAgent: undefined };
+
+const WORDS: Record<PatRefusal, string> = {
+  malformed: 'it is not written as one, or its checksum is wrong',
+  unknown: 'it is none of this server',
+  expired: 'its time is over',
+  revoked: 'it was taken back',
+  audience: 'it is for another API',
+  replaced: 'a successor has taken its place',
+};
+
+export interface PresentedPatRouteDeps {
+  readonly pats: Pick<Pats, 'authenticate' | 'report'>;
+}
+
+/** Personal access tokens by their value, for programs without an account here: holding one is all it takes. */
+export function presentedPatRoutes({ pats }: PresentedPatRouteDeps): AnyRoute[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/pats/validate',
+      scope: undefined,
+      insight: KNOWS,
+      summary: `Whether a personal access token is good for an API; with the scope ${KNOWS} also why not`,
+      audit: 'self',
+      body: validation,
+      status: 204,
+      refuses: [401],
+      async handle({ body: { token, audience }, scopes }) {
+        const { refused } = await pats.authenticate(token, audience, NOWHERE);
+        if (refused !== undefined) throw invalid(covers(scopes, KNOWS) ? refused : undefined);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/pats/report',
+      scope: undefined,
+      summary: 'Report personal access tokens that were found where they do not belong; they are revoked at once',
+      audit: 'self',
+      body: reported,
+      status: 200,
+      result: ended,
+      handle: async ({ body: { tokens }, from }) => ({ revoked: await pats.report(tokens, from) }),
+    }),
+  ];
+}
+
+/** @param why undefined: not for everybody to know */
+const invalid = (why: PatRefusal | undefined) =>
+  new Problem(401, {
+    detail: why === undefined ? 'the token is not good for this API' : `${why}: ${WORDS[why]}`,
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  });

@@ -1,0 +1,23 @@
+import type { Middleware } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Accounts } from '#src/accounts/index.ts';
+import { PAT_GRANT } from './presented-pats.ts';
+
+/** What an API is told of a personal access token: whose it is too, and that it is no token of an app. */
+export function introspectPats(accounts: Pick<Accounts, 'find'>): Middleware {
+  return async (ctx, next) => {
+    await next();
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>;
+    const token = oidc?.entities.AccessToken;
+    if (oidc?.route !== 'introspection' || token?.gty !== PAT_GRANT) return;
+    const { active, sub, client_id, scope, aud, iat, exp, iss } = ctx.body as Record<string, unknown>;
+    const account = active === true && token.accountId ? await accounts.find(token.accountId) : undefined;
+    if (!account) {
+      ctx.body = { active: false };
+      return;
+    }
+    const { username } = account;
+    const { jti } = token.extra as { jti?: string };
+    ctx.body = { active, sub, username, client_id, scope, aud, iat, exp, iss, jti, token_type: 'pat' };
+  };
+}

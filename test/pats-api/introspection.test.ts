@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { introspect, post } from '../endpoints/protocol.ts';
+import {
+  type RegisteredApi,
+  type RegisteredClient,
+  registerApi,
+  registerClient,
+  registerMachine,
+} from '../support/clients.ts';
+import { ENGINES } from '../support/database.ts';
+import { bearer, mistyped, type Person, somebody, withPats } from './support.ts';
+
+const INACTIVE = { active: false };
+const FORMATS = ['opaque', 'jwt'] as const;
+
+describe.each(ENGINES)('personal access tokens at the protocol endpoints, on %s', (engine) => {
+  const world = withPats(engine);
+  let ann: Person;
+  let gateway: RegisteredClient;
+  let stranger: RegisteredClient;
+  let api: RegisteredApi;
+
+  beforeAll(async () => {
+    ann = await somebody(world());
+    gateway = await registerMachine(world().api, 'openid');
+    stranger = await registerMachine(world().api, 'openid');
+    api = await registerApi(world().api, { introspection_clients: [gateway.client_id] });
+  });
+
+  const make = (overrides: object = {}) => ann.make({ audience: api.identifier, ...overrides });
+  const ask = (token: string, as = gateway, more = {}) => introspect(world().server, token, as, more);
+  const asAnybody = { client_id: 'urn:mintmark:account', client_secret: '' } as RegisteredClient;
+
+  test.each(FORMATS)('an API is told exactly this of a %s one', async (format) => {
+    const made = await make({ format, scopes: ['things:read', 'things:write'] });
+    const exp = Date.parse(made.expires_at) / 1000;
+    expect(await ask(made.token)).toEqual({
+      active: true,
+      sub: ann.user.id,
+      username: ann.user.username,
+      client_id: 'urn:mintmark:account',
+      scope: 'things:read things:write',
+      aud: api.identifier,
+      iat: exp - 30 * 86_400,
+      exp,
+      iss: world().server.issuer,
+      jti: format === 'jwt' ? decodeJwt(made.token).jti : made.id,
+      token_type: 'pat',
+    });
+    for (const token_type_hint of ['access_token', 'refresh_token', 'pat']) {
+      expect(await ask(made.token, gateway, { token_type_hint })).toMatchObject({ active: true, token_type: 'pat' });
+    }
+  });
+
+  test.each(FORMATS)('nobody else is told anything of a %s one', async (format) => {
+    const { token, id } = await make({ format });
+    expect(await ask(token, stranger)).toEqual(INACTIVE);
+    // Its own client has no secret: its name is no proof of anything.
+    expect(await ask(token, asAnybody)).toEqual(INACTIVE);
+    await ann.session.call('DELETE', `/me/pats/${id}`);
+    expect(await ask(token, asAnybody)).toEqual(INACTIVE);
+    expect(await ask(token)).toEqual(INACTIVE);
+  });
+
+  test('neither a mistyped value, nor an id, nor a name of one is one', async () => {
+    const [opaque, jwt] = [await make(), await make({ format: 'jwt' })];
+    for (const value of [mistyped(opaque.token), opaque.id, decodeJwt(jwt.token).jti as string, `${jwt.token}x`]) {
+      expect(await ask(value)).toEqual(INACTIVE);
+    }
+  });
+
+  test('is cut to the scopes that the API still has, and ends with the last of them', async () => {
+    const shrinking = await registerApi(world().api, { introspection_clients: [gateway.client_id] });
+    const path = `/apis/${encodeURIComponent(shrinking.identifier)}`;
+    const scope = (name: string) => ({ name, description: 'x' });
+    const made = await ann.make({ audience: shrinking.identifier, scopes: ['things:read', 'things:write'] });
+    await world().api.patch(path, { scopes: [scope('things:write')] });
+    expect(await ask(made.token)).toMatchObject({ active: true, scope: 'things:write' });
+    await world().api.patch(path, { scopes: [scope('other')] });
+    expect(await ask(made.token)).toEqual(INACTIVE);
+    await world().api.patch(path, { scopes: [scope('things:read')] });
+    expect(await ask(made.token)).toMatchObject({ active: true, scope: 'things:read' });
+    await world().api.delete(path);
+    expect(await ask(made.token)).toEqual(INACTIVE);
+  });
+
+  test('a replaced one that is used after its time ends its successors', async () => {
+    const first = await make();
+    const second = (await ann.session.call('POST', `/me/pats/${first.id}/rotate`)).body;
+    expect(await ask(second.token)).toMatchObject({ active: true });
+    expect(await ask(first.token)).toEqual(INACTIVE);
+    expect(await ask(second.token)).toEqual(INACTIVE);
+  });
+
+  test.each(FORMATS)('who holds a %s one can revoke it there', async (format) => {
+    const { token } = await make({ format });
+    const revoke = (as: RegisteredClient) => post(world().server, '/oauth/revoke', { token }, { as });
+    expect(await revoke(stranger)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    expect(await ask(token)).toMatchObject({ active: true });
+    expect((await revoke(asAnybody)).status).toBe(200);
+    expect(await ask(token)).toEqual(INACTIVE);
+    expect((await revoke(asAnybody)).status).toBe(200);
+  });
+
+  test('by value administrators revoke it', async () => {
+    for (const format of FORMATS) {
+      const { token } = await make({ format });
+      expect((await world().api.post('/tokens/revoke', { token })).body).toEqual({ revoked: 1 });
+      expect(await ask(token)).toEqual(INACTIVE);
+      expect((await world().api.post('/tokens/revoke', { token })).body).toEqual({ revoked: 0 });
+    }
+  });
+
+  test('userinfo and the token endpoint do not take it', async () => {
+    const app = await registerClient(world().api);
+    for (const format of FORMATS) {
+      const { token } = await make({ format });
+      const { status } = await fetch(`${world().server.url}/oauth/userinfo`, { headers: bearer(token) });
+      expect(status).toBe(401);
+      const refresh = { grant_type: 'refresh_token', refresh_token: token };
+      expect(await post(world().server, '/oauth/token', refresh, { as: app })).toMatchObject({ status: 400 });
+    }
+  });
+});
