@@ -1,7 +1,6 @@
 import type { Client, Clients } from '#src/clients/index.ts';
 import type { ListedGrant, TokenList } from '#src/tokens/index.ts';
-
-const PAGE = 100;
+import { everyPage } from './every-page.ts';
 
 export interface Connected {
   readonly client: Client;
@@ -18,21 +17,11 @@ interface ConnectedDeps {
  * pages themselves are no application, and not registered as one.
  */
 export async function connectedApps({ clients, tokenList }: ConnectedDeps, accountId: string): Promise<Connected[]> {
-  const grants = Map.groupBy(await allGrants(tokenList, accountId), ({ clientId }) => clientId);
+  const all = await everyPage((page) => tokenList.listGrants(accountId, page));
+  const grants = Map.groupBy(all, ({ clientId }) => clientId);
   const connected = [...grants].map(async ([id, of]) => {
     const client = await clients.find(id);
     return client && { client, grants: of };
   });
   return (await Promise.all(connected)).filter((one) => one !== undefined);
-}
-
-async function allGrants(tokenList: ConnectedDeps['tokenList'], accountId: string): Promise<ListedGrant[]> {
-  const { items, next } = await tokenList.listGrants(accountId, { after: '', limit: PAGE });
-  const all = [...items];
-  for (let after = next; after !== undefined; ) {
-    const page = await tokenList.listGrants(accountId, { after, limit: PAGE });
-    all.push(...page.items);
-    after = page.next;
-  }
-  return all;
 }

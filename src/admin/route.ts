@@ -26,6 +26,8 @@ export interface Request<Path extends string, Query, Body, Need = undefined> {
   readonly from: From;
   /** Of routes that ask for a session token instead of an access token. */
   readonly session: SessionOf<Need>;
+  /** For routes that record by themselves what somebody does to their own account. A `reason` says that it failed. */
+  record(action: string, how?: { reason?: string; data?: Readonly<Record<string, unknown>> }): Promise<void>;
 }
 
 /** One operation. The router and the OpenAPI document are both made from it, so they cannot differ. */
@@ -43,8 +45,13 @@ export interface Route<
   readonly scope?: AdminScope | undefined;
   readonly session?: Need;
   readonly summary: string;
-  /** What the audit log calls it; `self`: what is behind it records more than its outcome. All but GET have one. */
-  readonly audit?: string;
+  /** What else a caller has to know. */
+  readonly description?: string;
+  /**
+   * What the audit log calls it. `self`: what it may come to be called by what is behind it, which records more, or less,
+   * than an outcome. All but GET have one.
+   */
+  readonly audit?: string | { readonly self: readonly string[] };
   readonly query?: Query;
   readonly body?: Body;
   /** No body is then an empty object. */

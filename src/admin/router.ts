@@ -50,7 +50,8 @@ function answer(route: AnyRoute, deps: RouterDeps): Middleware {
     const query = readQuery(route, ctx);
     const body = await readBody(route, ctx);
     const { params } = ctx as Context & { params: Record<string, string> };
-    const request = { ...asker, params, query, body, from: fromOf(ctx) };
+    const from = fromOf(ctx);
+    const request = { ...asker, params, query, body, from, record: ownRecord(deps.audit, asker.by, from) };
     const result = await recorded(route, request, deps.audit);
     const location = route.location?.(result, params);
     ctx.status = route.location && location === undefined ? 200 : route.status;
@@ -59,6 +60,19 @@ function answer(route: AnyRoute, deps: RouterDeps): Middleware {
     if (route.status !== 204) ctx.body = result;
   };
 }
+
+const ownRecord =
+  (audit: Pick<Audit, 'record'>, by: string, from: AnyRequest['from']): AnyRequest['record'] =>
+  (action, { reason, data } = {}) =>
+    audit.record({
+      actor: by,
+      action,
+      target: by,
+      outcome: reason === undefined ? 'success' : 'failure',
+      reason,
+      from,
+      data: { ...data },
+    });
 
 type Asker = Pick<AnyRequest, 'by' | 'scopes' | 'session'>;
 
@@ -76,7 +90,7 @@ async function whoAsks(route: AnyRoute, ctx: Context, deps: RouterDeps): Promise
     assertMay(caller, route.scope);
   } catch (error) {
     // Who holds a token and tries more than it allows is worth knowing about.
-    if (route.audit && route.audit !== 'self') {
+    if (typeof route.audit === 'string') {
       const reason = '403 insufficient_scope';
       await deps.audit.record({ actor: by, action: route.audit, outcome: 'failure', reason, from: fromOf(ctx) });
     }
@@ -92,7 +106,7 @@ async function whoAsks(route: AnyRoute, ctx: Context, deps: RouterDeps): Promise
  */
 async function recorded(route: AnyRoute, request: AnyRequest, audit: Pick<Audit, 'record'>): Promise<unknown> {
   const { audit: action } = route;
-  if (action === undefined || action === 'self') return route.handle(request);
+  if (typeof action !== 'string') return route.handle(request);
   const record = (outcome: Outcome, result: unknown, rest: Pick<AuditEntry, 'reason' | 'data'>) => {
     const { by, from } = request;
     const target = route.target?.(clipped(request.params), result, by);

@@ -1,4 +1,5 @@
 import { connectedApps } from '../connected.ts';
+import { everyPage } from '../every-page.ts';
 import type { AccountDeps } from '../index.ts';
 import type { AccountPage } from '../page.ts';
 
@@ -10,7 +11,7 @@ export function overviewPage(deps: AccountDeps): AccountPage {
     async show({ ctx, account, own }) {
       const [enrolled, sessions, connected] = await Promise.all([
         factors.of(account.id),
-        sessionList.list(account.id),
+        everyPage((page) => sessionList.list(account.id, page)),
         connectedApps(deps, account.id),
       ]);
       pages.render(ctx, 'account-overview', {
