@@ -34,9 +34,13 @@ values ('default', 'Default',
 alter table users
   add column policy_id text not null default 'default' references auth_policies,
   add column password_changed_at timestamptz,
-  add column must_change_password boolean not null default false;
-update users set password_changed_at = created_at where password_hash is not null;
+  add column must_change_password boolean not null default false,
+  add column password_version integer not null default 0,
+  add column sign_ins_from timestamptz not null default '-infinity';
 create index users__policy_id on users (policy_id);
+comment on column users.password_changed_at is 'null: not since the user was made';
+comment on column users.password_version is 'counts how often it was set or taken away: what was proved with an earlier one is proved no more';
+comment on column users.sign_ins_from is 'what was begun, or finished and not yet fetched, before this is void: the user was signed out everywhere';
 comment on column users.password_hash is 'Argon2id, or what was imported, until its owner signs in with it';
 
 create table guesses (
@@ -49,8 +53,8 @@ create table guesses (
 );
 create index guesses__account_id on guesses (account_id) where account_id is not null;
 create index guesses__last_at on guesses (last_at);
-comment on table guesses is 'proofs offered and not found right, counted before they are looked at; names nobody has are counted too';
-comment on column guesses.subject is 'HMAC of what is guarded: a proof of an account or name, for one known device or for all others';
+comment on table guesses is 'wrong passwords, and codes until they are found right; names nobody has are counted too';
+comment on column guesses.subject is 'digest of what is guarded: a proof of an account, for one known device or for all others; an HMAC of a name that nobody has';
 comment on column guesses.blocked_until is 'infinity: until an administrator';
 
 create table devices (
@@ -98,18 +102,21 @@ create index passkeys__account_id on passkeys (account_id);
 
 create table password_resets (
   id          bytea primary key,
-  account_id  uuid not null unique references users on delete cascade,
+  account_id  uuid not null references users on delete cascade,
+  mailed      boolean not null,
   created_at  timestamptz not null default now(),
   expires_at  timestamptz not null
 );
+create index password_resets__account_id on password_resets (account_id);
 create index password_resets__expires_at on password_resets (expires_at);
-comment on table password_resets is 'one-time links, by the digest of the link; a newer one replaces the older';
+comment on table password_resets is 'one-time links, by the digest of the link; using one ends the others of its account';
 
 create table sign_ins (
   id                   bytea primary key,
   account_id           uuid not null references users on delete cascade,
   proofs               text[] not null,
   authenticated_at     timestamptz not null,
+  password_version     integer,
   wants_new_password   boolean not null default false,
   acr                  text,
   client_id            text,

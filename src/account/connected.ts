@@ -17,10 +17,8 @@ interface ConnectedDeps {
  * pages themselves are no application, and not registered as one.
  */
 export async function connectedApps({ clients, tokenList }: ConnectedDeps, accountId: string): Promise<Connected[]> {
-  const grants = Map.groupBy(
-    await everyPage((page) => tokenList.listGrants(accountId, page)),
-    ({ clientId }) => clientId,
-  );
+  const all = await everyPage((page) => tokenList.listGrants(accountId, page));
+  const grants = Map.groupBy(all, ({ clientId }) => clientId);
   const connected = [...grants].map(async ([id, of]) => {
     const client = await clients.find(id);
     return client && { client, grants: of };

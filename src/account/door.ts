@@ -1,21 +1,19 @@
 import type { Context } from 'koa';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Audit } from '#src/audit/index.ts';
-import { type Form, fromOf } from '#src/http/index.ts';
+import type { Factors } from '#src/factors/index.ts';
+import { type Form, fromOf, seeOther } from '#src/http/index.ts';
 import type { Pages } from '#src/pages/index.ts';
-import { redirectTo } from './go-on.ts';
+import { lackingForChanges } from '#src/sessions/index.ts';
 import { noticeOf } from './notices.ts';
 import type { AccountPage, BrowserSession, Visit } from './page.ts';
-
-/** How old a proof may be for what an unlocked computer must not be enough for. */
-const FRESH_SECONDS = 300;
 
 /** What the pages need of the protocol engine. */
 export interface Engine {
   /** This browser's living session. */
   sessionOf(ctx: Context): Promise<BrowserSession | undefined>;
   /** Where to send a browser that is to sign in, or to prove again who it is, and then to come back to `returnTo`. */
-  signInUrl(options: { returnTo: string; maxAge?: number }): string;
+  signInUrl(options: { returnTo: string; maxAge?: number | undefined; acr?: string | undefined }): string;
 }
 
 export interface Door {
@@ -29,29 +27,31 @@ interface DoorDeps {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly engine: Engine;
+  readonly factors: Pick<Factors, 'of'>;
   readonly pages: Pick<Pages, 'csrf' | 'sameOrigin' | 'render'>;
 }
 
 /** Who may come in, asked in one place for every page. */
-export function openDoor({ accounts, audit, engine, pages }: DoorDeps): Door {
+export function openDoor({ accounts, audit, engine, factors, pages }: DoorDeps): Door {
   async function whoIsThere(ctx: Context): Promise<{ session: BrowserSession; account: Account } | undefined> {
     const session = await engine.sessionOf(ctx);
     const account = session && (await accounts.find(session.accountId));
     return account && { session, account };
   }
 
-  function toSignIn(ctx: Context, maxAge?: number): undefined {
-    redirectTo(ctx, engine.signInUrl({ returnTo: ctx.path, ...(maxAge !== undefined && { maxAge }) }));
+  function toSignIn(ctx: Context, lacking?: { maxAge: number; acr: string | undefined }): undefined {
+    seeOther(ctx, engine.signInUrl({ returnTo: ctx.path, ...lacking }));
   }
 
-  function admit(
+  async function admit(
     ctx: Context,
     params: Visit['params'],
     page: AccountPage,
     { session, account }: { session: BrowserSession; account: Account },
-  ): Visit | undefined {
+  ): Promise<Visit | undefined> {
     const wantsFresh = typeof page.fresh === 'function' ? page.fresh(account) : page.fresh;
-    if (wantsFresh && Date.now() / 1000 - session.authTime > FRESH_SECONDS) return toSignIn(ctx, FRESH_SECONDS);
+    const lacking = wantsFresh && lackingForChanges(session, await factors.of(account.id));
+    if (lacking) return toSignIn(ctx, lacking);
     const user = `user:${account.id}`;
     return {
       ctx,

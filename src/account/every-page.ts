@@ -1,19 +1,14 @@
-const LIMIT = 100;
+const PAGE = 100;
 
-interface Listing<T> {
-  readonly items: readonly T[];
-  readonly next: string | undefined;
-}
-
-/** All of a list that comes page by page: what belongs to one person is shown on one of ours. */
+/** All of a list: a person has few of anything, and sees them on one page. */
 export async function everyPage<T>(
-  list: (page: { after: string; limit: number }) => Promise<Listing<T>>,
+  list: (page: { after: string; limit: number }) => Promise<{ items: readonly T[]; next: string | undefined }>,
 ): Promise<T[]> {
   const all: T[] = [];
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const page: Listing<T> = await list({ after, limit: LIMIT });
-    all.push(...page.items);
-    after = page.next;
+    const { items, next }: Awaited<ReturnType<typeof list>> = await list({ after, limit: PAGE });
+    all.push(...items);
+    after = next;
   }
   return all;
 }

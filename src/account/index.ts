@@ -15,7 +15,7 @@ import type { Apis } from '#src/apis/index.ts';
 import type { Audit } from '#src/audit/index.ts';
 import type { Clients } from '#src/clients/index.ts';
 import type { Factors } from '#src/factors/index.ts';
-import { readForm } from '#src/http/index.ts';
+import { readForm, seeOther } from '#src/http/index.ts';
 import type { Mail } from '#src/mail/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { Pages } from '#src/pages/index.ts';
@@ -23,7 +23,6 @@ import type { Pats } from '#src/pats/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { Revocation, SessionList, TokenList } from '#src/tokens/index.ts';
 import { type Door, type Engine, openDoor } from './door.ts';
-import { redirectTo } from './go-on.ts';
 import type { AccountPage } from './page.ts';
 import { appsPage } from './pages/apps.ts';
 import { emailPage } from './pages/email.ts';
@@ -102,7 +101,7 @@ function mount(router: Router, page: AccountPage, door: Door): void {
       const form = await readForm(ctx as Parameters<typeof readForm>[0]);
       const visit = await door.submit(ctx, ctx.params, page, form);
       const next = visit && (await page.submit?.(visit, form));
-      if (next) redirectTo(ctx, next.done ? `${next.to}?done=${next.done}` : next.to);
+      if (next) seeOther(ctx, next.done ? `${next.to}?done=${next.done}` : next.to);
     });
   }
 }

@@ -1,12 +1,11 @@
-import type { Form } from '#src/http/index.ts';
+import { type Form, field } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
-import { textOf } from './page.ts';
 
-export const newPasswordOf = (form: Form): string => textOf(form, 'new_password');
+export const newPasswordOf = (form: Form): string => field(form, 'new_password');
 
 /** Typed twice because it cannot be seen. */
 export function typedTwice(form: Form): FormProblem | undefined {
-  return newPasswordOf(form) === textOf(form, 'repeat')
+  return newPasswordOf(form) === field(form, 'repeat')
     ? undefined
     : { field: 'repeat', words: 'The two new passwords are not the same. Please type both again.' };
 }

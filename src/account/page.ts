@@ -9,6 +9,8 @@ export interface BrowserSession {
   readonly accountId: string;
   /** Seconds since the epoch. */
   readonly authTime: number;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
 }
 
 /** Somebody who is signed in, at one of their pages. */
@@ -40,12 +42,6 @@ export interface AccountPage {
   show?(visit: Visit): Promise<void>;
   /** Undefined when it has answered by itself: with the form again and what is wrong, or with what is shown only once. */
   submit?(visit: Visit, form: Form): Promise<Next | undefined>;
-}
-
-/** What a form holds under this name; a missing or repeated field is as good as an empty one. */
-export function textOf(form: Form, name: string): string {
-  const value = form[name];
-  return typeof value === 'string' ? value : '';
 }
 
 /** A page that says what is wrong with what was typed. */

@@ -2,15 +2,14 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Audit } from '#src/audit/index.ts';
-import { fromOf, readForm } from '#src/http/index.ts';
+import { field, fromOf, readForm, seeOther } from '#src/http/index.ts';
 import type { Mail } from '#src/mail/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { FormProblem, Pages } from '#src/pages/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { SessionList } from '#src/tokens/index.ts';
-import { redirectTo } from './go-on.ts';
 import { newPasswordOf, typedTwice } from './new-password.ts';
-import { REFUSED, textOf } from './page.ts';
+import { REFUSED } from './page.ts';
 import { refusal } from './refusal.ts';
 
 interface ResetDeps {
@@ -40,10 +39,9 @@ export function resetRoutes(router: Router, deps: ResetDeps): void {
 
   router.post('/account/reset', fromHere(pages), async (ctx) => {
     if (!mail.enabled) throw new NotFound('page');
-    const username = textOf(await readForm(ctx as Parameters<typeof readForm>[0]), 'username');
+    const username = field(await readForm(ctx as Parameters<typeof readForm>[0]), 'username');
     await accounts.resets.request(username);
-    await record(audit, ctx, 'password.reset_link', await accounts.findByUsername(username));
-    redirectTo(ctx, '/account/reset?done=sent');
+    seeOther(ctx, '/account/reset?done=sent');
   });
 
   router.get('/account/reset/done', async (ctx) => pages.render(ctx, 'account-reset-done', {}));
@@ -69,7 +67,7 @@ export function resetRoutes(router: Router, deps: ResetDeps): void {
     // Whoever made a new password necessary may be signed in with the old one.
     await sessionList.endAll(redeemed.id);
     await record(audit, ctx, 'password.reset', redeemed);
-    redirectTo(ctx, '/account/reset/done');
+    seeOther(ctx, '/account/reset/done');
   });
 }
 

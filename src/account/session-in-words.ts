@@ -22,6 +22,7 @@ const SYSTEMS: readonly [RegExp, string][] = [
 const PROOFS = new Map([
   ['pwd', 'a password'],
   ['otp', 'a code'],
+  ['rc', 'a recovery code'],
   ['pop', 'a passkey'],
 ]);
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
+import { seeOther } from '#src/http/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import type { Engine } from './door.ts';
-import { redirectTo } from './go-on.ts';
 
 /** Our own pages and nothing else: what comes back in `state` came from outside. */
 const OWN_PATH = /^\/account(?:\/[\w-]+)*$/;
@@ -13,6 +13,6 @@ export function signedIn({ engine, pages }: { engine: Engine; pages: Pages }) {
     const { state, error } = ctx.query;
     // Who would not prove it again is still signed in, and the page they wanted would only ask once more.
     const goesOn = error === undefined && typeof state === 'string' && OWN_PATH.test(state);
-    redirectTo(ctx, goesOn ? state : '/account');
+    seeOther(ctx, goesOn ? state : '/account');
   };
 }

@@ -23,6 +23,8 @@ export interface Account extends Profile {
   readonly policyId: string;
   readonly hasPassword: boolean;
   readonly passwordChangedAt: Date | undefined;
+  /** Another one since: what was proved with an earlier password is proved no more. */
+  readonly passwordVersion: number;
   /** Somebody wants the user to choose another password when they sign in next. */
   readonly mustChangePassword: boolean;
   /** Now: a time-out that has passed counts as enabled. */
@@ -41,7 +43,8 @@ export function toAccount(row: AccountRow): Account {
     claims: row.claims,
     policyId: row.policy_id,
     hasPassword: row.has_password,
-    passwordChangedAt: row.password_changed_at ?? undefined,
+    passwordChangedAt: (row.has_password && row.password_changed_at) || undefined,
+    passwordVersion: row.password_version,
     mustChangePassword: row.must_change_password,
     disabled: row.is_disabled,
     disabledUntil: row.is_disabled ? (row.disabled_until ?? undefined) : undefined,

@@ -1,5 +1,5 @@
 /** What administrators do to users. */
-import { NotFound } from '#src/oauth/problems.ts';
+import { Conflict, NotFound } from '#src/oauth/problems.ts';
 import { type AuthPolicy, DEFAULT_POLICY } from '#src/policies/index.ts';
 import { type Account, found, requireId, toAccount } from './account.ts';
 import type { Accounts, AccountsDeps, Changes } from './index.ts';
@@ -7,7 +7,7 @@ import { toValues } from './profile-rules.ts';
 import * as queries from './queries.ts';
 import { hashNew, storePassword } from './store-password.ts';
 
-type Administration = Pick<Accounts, 'create' | 'update' | 'remove' | 'disable' | 'enable'>;
+type Administration = Pick<Accounts, 'create' | 'update' | 'removePassword' | 'remove' | 'disable' | 'enable'>;
 
 export function createAdministration({ db, passwords, policies }: AccountsDeps): Administration {
   async function policyOf(id: string): Promise<AuthPolicy> {
@@ -49,6 +49,19 @@ export function createAdministration({ db, passwords, policies }: AccountsDeps):
         return updated;
       });
       return toAccount(row);
+    },
+
+    async removePassword(id, unless) {
+      requireId(id);
+      return db.transaction(async (tx) => {
+        // Passkeys are taken away under this lock, too: of the last two ways in, only one goes.
+        const row = await queries.lockAccount(tx, id);
+        if (!row?.has_password) return false;
+        const why = unless?.({ passkeys: await queries.countPasskeys(tx, id) });
+        if (why !== undefined) throw new Conflict(why);
+        await storePassword(tx, id, null, { byOwner: false });
+        return true;
+      });
     },
 
     async remove(id) {

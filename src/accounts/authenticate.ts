@@ -34,7 +34,9 @@ export interface Guess {
   readonly name: string;
   readonly password: string;
   /** Of the known device, as the browser sent it. */
-  readonly cookie: string | undefined;
+  readonly cookie?: string | undefined;
+  /** The uid of the living session that asks: its guesses are counted apart. */
+  readonly session?: string | undefined;
 }
 
 export type Looked =
@@ -48,10 +50,10 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 export function createLook(deps: AccountsDeps & { devices: Devices }): (guess: Guess) => Promise<Looked> {
   const { passwords, policies, guesses, devices } = deps;
 
-  async function compare(verify: Verify, { find, name, password, cookie }: Guess): Promise<Looked> {
+  async function compare(verify: Verify, { find, name, password, cookie, session }: Guess): Promise<Looked> {
     const row = await find();
     const policy = await policies.get(row?.policy_id ?? DEFAULT_POLICY);
-    const device = await devices.recognise(row?.id ?? NOBODY, cookie);
+    const device = session ?? (await devices.recognise(row?.id ?? NOBODY, cookie));
     const subject: Subject = { proof: 'password', accountId: row?.id, name, device };
     const { blocked, counted } = await guesses.standing(subject);
     const barrier = barrierTo(row, blocked, policy);

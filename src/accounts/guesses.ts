@@ -10,7 +10,10 @@ export interface Subject {
   readonly accountId: string | undefined;
   /** What was typed as a name, in its one spelling. Only looked at without an account. */
   readonly name: string;
-  /** What `devices.recognise` found, never a cookie as it came: whoever could choose it had as many counters as they like. */
+  /**
+   * What `devices.recognise` found, or the uid of a living session; never a cookie as it came: whoever could choose it had
+   * as many counters as they like.
+   */
   readonly device: string | undefined;
 }
 

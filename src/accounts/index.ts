@@ -69,19 +69,20 @@ export interface Accounts {
    */
   authenticate(username: string, password: string, device?: string): Promise<PasswordVerdict>;
   /**
-   * For who is signed in and knows the present password: guesses of it count as sign-in guesses.
+   * For who is signed in and knows the present password. Guesses of it are counted for that session alone: strangers at
+   * the sign-in page cannot keep an owner from a new password.
    *
    * @throws {Invalid} for what is wrong with the next one, before the present one is looked at
    * @throws {PasswordQueueFull}
    */
-  changePassword(id: string, current: string, next: string, device?: string): Promise<PasswordVerdict>;
+  changePassword(id: string, current: string, next: string, sessionUid: string): Promise<PasswordVerdict>;
   /**
    * For who has proved themselves otherwise.
    *
-   * @param begun when they did: a password that was set since is not theirs to replace
+   * @param seen the password's version when they did: one that was set since is not theirs to replace
    * @throws {Conflict} for such a one @throws {NotFound} @throws {Invalid} @throws {PasswordQueueFull}
    */
-  setPassword(id: string, password: string, begun?: Date): Promise<Account>;
+  setPassword(id: string, password: string, seen?: number): Promise<Account>;
   /** Undefined leaves a member as it is, null takes it away. @throws {NotFound} @throws {Invalid} */
   updateOwnProfile(id: string, own: OwnProfile): Promise<Account>;
   readonly resets: Resets;
@@ -91,6 +92,8 @@ export interface Accounts {
   create(account: NewAccount): Promise<Account>;
   /** All of it or nothing. @throws {NotFound} @throws {Conflict} @throws {Invalid} @throws {PasswordQueueFull} */
   update(id: string, changes: Changes): Promise<Account>;
+  /** @returns whether there was one @throws {Conflict} with what `unless` says of what is left at that moment */
+  removePassword(id: string, unless?: (left: { passkeys: number }) => string | undefined): Promise<boolean>;
   /** @throws {NotFound} */
   remove(id: string): Promise<void>;
   /** @param seconds how long; null: until somebody enables it @throws {NotFound} */

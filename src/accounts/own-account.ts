@@ -50,12 +50,12 @@ export function createOwnAccount(deps: AccountsDeps & { devices: Devices }): Own
       return right(row, row.must_change_password || broken.length > 0);
     },
 
-    async changePassword(id, current, next, cookie): Promise<PasswordVerdict> {
+    async changePassword(id, current, next, sessionUid): Promise<PasswordVerdict> {
       requireId(id);
       const find = () => queries.findCredentialsById(db, id);
       const text = await checkNext(found(await find()), next);
       if (text === normalisePassword(current)) throw new Invalid([THE_SAME]);
-      const looked = await look({ find, name: '', password: current, cookie });
+      const looked = await look({ find, name: '', password: current, session: sessionUid });
       if (looked.refused) return looked.refused;
       const { hash } = looked;
       const newHash = await passwords.hash(text);
@@ -69,11 +69,10 @@ export function createOwnAccount(deps: AccountsDeps & { devices: Devices }): Own
       });
     },
 
-    async setPassword(id, password, begun) {
+    async setPassword(id, password, seen) {
       requireId(id);
       const row = await queries.findCredentialsById(db, id);
       const account = found(row);
-      if (begun && account.passwordChangedAt && account.passwordChangedAt > begun) throw changedMeanwhile();
       const text = await checkNext(account, password);
       const present = row?.password_hash ?? undefined;
       // Whoever was asked for another one has not given it by typing the old one again.
@@ -82,8 +81,8 @@ export function createOwnAccount(deps: AccountsDeps & { devices: Devices }): Own
       }
       const hash = await passwords.hash(text);
       return db.transaction(async (tx) => {
-        const locked = present === undefined ? queries.lockAccount(tx, id) : queries.lockIfHash(tx, id, present);
-        if (!(await locked)) throw changedMeanwhile();
+        const locked = await queries.lockAccount(tx, id);
+        if (locked?.password_version !== (seen ?? account.passwordVersion)) throw changedMeanwhile();
         return toAccount(await storePassword(tx, id, hash, { byOwner: true }));
       });
     },

@@ -12,6 +12,7 @@ export interface AccountRow {
   policy_id: string;
   has_password: boolean;
   password_changed_at: Date | null;
+  password_version: number;
   must_change_password: boolean;
   /** At this moment, by the database's clock. */
   is_disabled: boolean;
@@ -23,7 +24,7 @@ export interface AccountRow {
 /** Disabled is: by an administrator and, if it was for a time, before that time has come. Said here and nowhere else. */
 const ACCOUNT = `
   id, ordinal, username, email, name, claims, policy_id,
-  password_hash is not null as has_password, password_changed_at, must_change_password,
+  password_hash is not null as has_password, password_changed_at, password_version, must_change_password,
   disabled and (disabled_until is null or disabled_until > now()) as is_disabled, disabled_until, created_at, updated_at`;
 
 export interface AccountValues {
@@ -98,6 +99,15 @@ export async function lockAccount(db: Db, id: string): Promise<AccountRow | unde
   return rows[0];
 }
 
+/** Other ways to sign in than the password. Call under `lockAccount`. */
+export async function countPasskeys(db: Db, id: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    'select count(*)::integer as count from passkeys where account_id = $1',
+    [id],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 export interface Decisions {
   /** Undefined leaves it as it is. */
   policyId: string | undefined;
@@ -148,7 +158,7 @@ export async function setPasswordHash(
 ): Promise<AccountRow> {
   const { rows } = await db.query<AccountRow>(
     `update users
-        set password_hash = $2, password_changed_at = case when $2::text is not null then now() end,
+        set password_hash = $2, password_changed_at = now(), password_version = password_version + 1,
             must_change_password = must_change_password and not $3, updated_at = now()
       where id = $1
       returning ${ACCOUNT}`,

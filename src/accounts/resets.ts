@@ -10,7 +10,7 @@ import { storePassword } from './store-password.ts';
 
 /** A password is forgotten: a link, good once and for a time, from a mailbox or an administrator, sets another. */
 export interface Resets {
-  /** The newest link is the only one. @throws {NotFound} @throws {Conflict} when the user may not have a password */
+  /** By an administrator; the one made before ends. @throws {NotFound} @throws {Conflict} when the user may not have a password */
   create(id: string, seconds: number): Promise<{ token: string; link: string; expiresAt: Date }>;
   /** Whose it is, while it is good: also it is not while its user is disabled. */
   find(token: string): Promise<Account | undefined>;

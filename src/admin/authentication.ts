@@ -93,6 +93,10 @@ export async function partial(
 export const signInRefused = () =>
   new Problem(401, { detail: 'the sign-in was refused', headers: { 'WWW-Authenticate': 'Bearer' } });
 
+/** What operations say of their 401 that can be such an answer. */
+export const REFUSED =
+  'A 401 whose challenge names no error says that the answer was refused: the session token is good for another one.';
+
 /** The session token is good all the same: nothing calls it invalid. */
 export const answerRefused = () =>
   new Problem(401, { detail: 'the answer was refused', headers: { 'WWW-Authenticate': 'Bearer' } });

@@ -136,17 +136,29 @@ export async function shortcomingOf(
   if (!isAllowedFirst(policy, proofs) || open.queries.length > 0 || open.stuck) {
     return 'has not proved what the policy and acr_values demand: sign in again, with these acr_values';
   }
+  if (pending.prompt.reasons.some((reason) => OTHER_ACCOUNT.has(reason)) && session.accountId === pending.subject) {
+    return 'is of the user who is signed in already, where another one is wanted';
+  }
   return session.authTime < notBefore(pending) ? 'is older than this request allows: sign in again' : undefined;
 }
 
+/** The engine's reasons for which whoever is signed in is the wrong one. */
+const OTHER_ACCOUNT = new Set(['id_token_hint', 'claims_id_token_sub_value']);
+
 export const UNKNOWN_SESSION = 'is not the token of a full session that lives';
 
-/** The engine's reasons to ask somebody who is signed in (`prompt=login`, `max_age=0`). */
-const ASKS_AGAIN = new Set(['login_prompt', 'max_age_zero']);
+/** Not only what the engine asks for first: an answer to another prompt that brings a sign-in along answers this one, too. */
+function asksAgain({ prompt, max_age: maxAge }: Pending['params']): boolean {
+  return (
+    String(prompt ?? '')
+      .split(' ')
+      .includes('login') || Number(maxAge ?? Number.NaN) === 0
+  );
+}
 
 /** When the oldest proof that will do may have been given, in seconds since the epoch. */
 function notBefore(pending: Pending): number {
-  if (pending.prompt.reasons.some((reason) => ASKS_AGAIN.has(reason))) return pending.begunAt;
+  if (asksAgain(pending.params)) return pending.begunAt;
   const maxAge = maxAgeOf(pending);
   return maxAge === undefined ? 0 : Math.floor(Date.now() / 1000) - maxAge;
 }

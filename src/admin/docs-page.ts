@@ -23,7 +23,7 @@ export function docsPage({ info, paths }: OpenApi, openApiUrl: string): string {
     ([tag, members]) => `
 <h2 id="${html(tag)}">${html(tag)}</h2>
 <table>
-<thead><tr><th scope="col">Operation</th><th scope="col">What it does</th><th scope="col">Scope</th></tr></thead>
+<thead><tr><th scope="col">Operation</th><th scope="col">What it does</th><th scope="col">Needs</th></tr></thead>
 <tbody>${members.map(row).join('')}
 </tbody></table>`,
   );
@@ -43,11 +43,16 @@ export function docsPage({ info, paths }: OpenApi, openApiUrl: string): string {
 }
 
 function row({ method, path, operation }: { method: string; path: string; operation: Operation }): string {
-  const security = (operation.security as Record<string, string[]>[]).flatMap((one) =>
-    Object.entries(one).flatMap(([scheme, scopes]) => (scopes.length > 0 ? scopes : scheme.replaceAll('_', ' '))),
-  );
   return `
-<tr><td><code><span class="method">${method.toUpperCase()}</span> ${html(path)}</code></td><td>${html(operation.summary)}</td><td><code>${html(security.join(', ') || 'none')}</code></td></tr>`;
+<tr><td><code><span class="method">${method.toUpperCase()}</span> ${html(path)}</code></td><td>${html(operation.summary)}</td><td>${needs(operation)}</td></tr>`;
+}
+
+/** Which token: an access token with a scope, or the session token of somebody who is signed in. */
+function needs({ security, description, 'x-session-token': session }: Operation): string {
+  if (session !== undefined)
+    return `<span title="${html(description ?? '')}">session token: ${html(String(session))}</span>`;
+  const scopes = (security as { oauth2: string[] }[]).flatMap(({ oauth2 }) => oauth2);
+  return scopes.length > 0 ? `<code>${html(scopes.join(' '))}</code>` : 'no token';
 }
 
 function html(text: string): string {

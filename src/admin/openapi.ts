@@ -1,11 +1,14 @@
 /** The route table as an OpenAPI 3.1 document. */
 import { z } from 'zod';
+import { FRESH_SECONDS } from '#src/sessions/index.ts';
 import type { AnyRoute } from './route.ts';
 import { ADMIN_SCOPES } from './scopes.ts';
+import type { SessionNeed } from './session-token.ts';
 
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  readonly description?: string;
   readonly tags: readonly string[];
   readonly [member: string]: unknown;
 }
@@ -29,7 +32,7 @@ const problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457; errors names each member that is wrong' });
 
-/** @param server where the table's paths begin */
+/** @param base where on the server the table's paths begin */
 export function openApiOf(table: readonly AnyRoute[], { issuer, base }: { issuer: string; base: string }): OpenApi {
   return {
     openapi: '3.1.1',
@@ -60,13 +63,16 @@ function pathsOf(table: readonly AnyRoute[]): OpenApi['paths'] {
 }
 
 function operationOf(route: AnyRoute): Operation {
+  const description = descriptionOf(route);
   const words = route.path.split(/[/:_-]+/).filter(Boolean);
   return {
     operationId: [route.method.toLowerCase(), ...words].join('_'),
     summary: route.summary,
     tags: [words[0] ?? ''],
     security: securityOf(route),
-    ...(route.audit && { 'x-audit-action': route.audit }),
+    ...(description && { description }),
+    ...(route.session && { 'x-session-token': route.session }),
+    ...(route.audit && { 'x-audit-actions': actionsOf(route.audit) }),
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(route.body && { requestBody: requestBody(route, route.body) }),
     responses: {
@@ -75,6 +81,21 @@ function operationOf(route: AnyRoute): Operation {
       ...Object.fromEntries(refusals(route).map((status) => [status, { $ref: '#/components/responses/Problem' }])),
     },
   };
+}
+
+function descriptionOf({ session, description }: AnyRoute): string {
+  return [session && SESSION_NEEDS[session], description].filter(Boolean).join(' ');
+}
+
+const SESSION_NEEDS: Record<SessionNeed, string> = {
+  partial: 'Takes the session token of any sign-in, finished or not.',
+  full: 'Takes the session token of a finished sign-in.',
+  fresh: `Takes the session token of a finished sign-in of the last ${FRESH_SECONDS} seconds; of who has a second factor, one that proved it.`,
+};
+
+/** None: nothing that would be worth a record. */
+function actionsOf(audit: NonNullable<AnyRoute['audit']>): readonly string[] {
+  return typeof audit === 'string' ? [audit] : audit.self;
 }
 
 function refusals(route: AnyRoute): number[] {

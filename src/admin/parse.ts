@@ -3,7 +3,7 @@ import { malformed, unprocessable } from '#src/http/index.ts';
 import type { Fault } from '#src/oauth/problems.ts';
 
 /** Not the shape we asked for, as opposed to a shape whose values break a rule. */
-const MALFORMED = new Set(['invalid_type', 'unrecognized_keys', 'invalid_key']);
+const MALFORMED = new Set(['invalid_type', 'unrecognized_keys', 'invalid_key', 'invalid_union']);
 /** Enough to repair a document by; an answer is not as long as the worst question. */
 const MOST_FAULTS = 50;
 

@@ -36,6 +36,8 @@ export interface Request<Path extends string, Query, Body, Need = undefined, Pat
   readonly accountId: Need extends SessionNeed ? string : undefined;
   /** The personal access token that stands in for the session token. */
   readonly patId: string | undefined;
+  /** For routes that record by themselves what somebody does to their own account. A `reason` says that it failed. */
+  record(action: string, how?: { reason?: string; data?: Readonly<Record<string, unknown>> }): Promise<void>;
 }
 
 /** One operation. The router and the OpenAPI document are both made from it, so they cannot differ. */
@@ -58,8 +60,13 @@ export interface Route<
   /** Of routes that anybody may ask: what lets an access token's holder learn more. */
   readonly insight?: AdminScope;
   readonly summary: string;
-  /** What the audit log calls it; `self`: what is behind it records more than its outcome. All but GET have one. */
-  readonly audit?: string;
+  /** What else a caller has to know. */
+  readonly description?: string;
+  /**
+   * What the audit log calls it. `self`: what it may come to be called by what is behind it, which records more, or less,
+   * than an outcome. All but GET have one.
+   */
+  readonly audit?: string | { readonly self: readonly string[] };
   readonly query?: Query;
   readonly body?: Body;
   /** No body is then an empty object. */

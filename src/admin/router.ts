@@ -14,7 +14,7 @@ import {
 import { parse, parseQuery } from './parse.ts';
 import type { AnyRequest, AnyRoute } from './route.ts';
 import { translate } from './translate.ts';
-import { type AskerDeps, whoAsks } from './who-asks.ts';
+import { type Asker, type AskerDeps, whoAsks } from './who-asks.ts';
 
 export const BASE = '/api/v1';
 
@@ -48,7 +48,8 @@ function answer(route: AnyRoute, deps: RouterDeps): Middleware {
     const query = readQuery(route, ctx);
     const body = await readBody(route, ctx);
     const { params } = ctx as Context & { params: Record<string, string> };
-    const request = { ...asker, params, query, body, from: fromOf(ctx) };
+    const from = fromOf(ctx);
+    const request = { ...asker, params, query, body, from, record: ownRecord(deps.audit, asker, from) };
     const result = await recorded(route, request, deps.audit);
     const location = route.location?.(result, params);
     ctx.status = route.location && location === undefined ? 200 : route.status;
@@ -58,6 +59,19 @@ function answer(route: AnyRoute, deps: RouterDeps): Middleware {
   };
 }
 
+const ownRecord =
+  (audit: Pick<Audit, 'record'>, { by, patId }: Asker, from: AnyRequest['from']): AnyRequest['record'] =>
+  (action, { reason, data } = {}) =>
+    audit.record({
+      actor: by,
+      action,
+      target: by,
+      outcome: reason === undefined ? 'success' : 'failure',
+      reason,
+      from,
+      data: { ...data, ...(patId !== undefined && { by_pat: patId }) },
+    });
+
 /**
  * Does it, and writes down that it was done, or that it was tried.
  *
@@ -65,7 +79,7 @@ function answer(route: AnyRoute, deps: RouterDeps): Middleware {
  */
 async function recorded(route: AnyRoute, request: AnyRequest, audit: Pick<Audit, 'record'>): Promise<unknown> {
   const { audit: action } = route;
-  if (action === undefined || action === 'self') return route.handle(request);
+  if (typeof action !== 'string') return route.handle(request);
   const record = (outcome: Outcome, result: unknown, rest: Pick<AuditEntry, 'reason' | 'data'>) => {
     const { by, from, patId } = request;
     const target = route.target?.(clipped(request.params), result, by);

@@ -1,5 +1,12 @@
+import type { Factors } from '#src/factors/index.ts';
 import { type Context, fromOf, invalidToken, Problem } from '#src/http/index.ts';
-import type { ApiSession, ApiSessions, SignIn, SignIns } from '#src/sessions/index.ts';
+import {
+  type ApiSession,
+  type ApiSessions,
+  lackingForChanges,
+  type SignIn,
+  type SignIns,
+} from '#src/sessions/index.ts';
 
 /**
  * What a session token must be: `fresh` is full, of somebody who proved themselves within the last minutes; `partial` also
@@ -13,12 +20,10 @@ export type HeldToken =
   | { readonly state: 'full'; readonly token: string; readonly accountId: string; readonly session: ApiSession };
 
 export interface SessionTokenDeps {
+  readonly factors: Pick<Factors, 'of'>;
   readonly signIns: Pick<SignIns, 'find'>;
   readonly apiSessions: Pick<ApiSessions, 'begin' | 'find'>;
 }
-
-/** How old a proof may be that a sensitive change rests on. */
-export const FRESH_SECONDS = 300;
 
 /**
  * Whose sign-in this session token is of.
@@ -34,16 +39,19 @@ export async function heldBy(
   const held = await find(deps, token, ctx);
   if (!held) throw invalidToken();
   if (need !== 'partial' && held.state === 'partial') throw unfinished();
-  if (need === 'fresh' && held.state === 'full') assertFresh(held.session);
+  if (need === 'fresh' && held.state === 'full') await assertFresh(deps.factors, held.session);
   return held;
 }
 
 /** @throws {Problem} 401: sign in again, then this can be done (RFC 9470 §3) */
-export function assertFresh({ authTime }: Pick<ApiSession, 'authTime'>): void {
-  if (authTime + FRESH_SECONDS > Date.now() / 1000) return;
+export async function assertFresh(factors: Pick<Factors, 'of'>, session: ApiSession): Promise<void> {
+  const lacking = lackingForChanges(session, await factors.of(session.accountId));
+  if (!lacking) return;
+  const { maxAge, acr } = lacking;
+  const acrValues = acr === undefined ? '' : `, acr_values="${acr}"`;
   throw new Problem(401, {
-    detail: `this takes a sign-in of the last ${FRESH_SECONDS} seconds`,
-    headers: { 'WWW-Authenticate': `${INSUFFICIENT}, max_age="${FRESH_SECONDS}"` },
+    detail: `this takes a sign-in of the last ${maxAge} seconds${acr === undefined ? '' : ', with a second factor'}`,
+    headers: { 'WWW-Authenticate': `${INSUFFICIENT}, max_age="${maxAge}"${acrValues}` },
   });
 }
 

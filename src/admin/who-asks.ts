@@ -12,7 +12,7 @@ export interface AskerDeps extends SessionTokenDeps, AuthorizeDeps {
   readonly audit: Pick<Audit, 'record'>;
 }
 
-type Asker = Pick<AnyRequest, 'by' | 'scopes' | 'session' | 'accountId' | 'patId'>;
+export type Asker = Pick<AnyRequest, 'by' | 'scopes' | 'session' | 'accountId' | 'patId'>;
 
 const NOBODY = { scopes: new Set<string>(), session: undefined, accountId: undefined, patId: undefined };
 
@@ -66,7 +66,7 @@ async function noted({ route: { audit: action }, by, patId, ctx, deps }: Attempt
   try {
     check();
   } catch (error) {
-    if (action !== undefined && action !== 'self') {
+    if (typeof action === 'string') {
       const reason = '403 insufficient_scope';
       const data = patId === undefined ? {} : { by_pat: patId };
       await deps.audit.record({ actor: by, action, outcome: 'failure', reason, from: fromOf(ctx), data });

@@ -4,7 +4,7 @@
  *
  * There are few of them and every token request asks: they are kept in memory, and read again after any instance's change.
  */
-import type { Database } from '#src/db/index.ts';
+import { type Database, held } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import { type Api, type ApiSettings, toApi, toValues } from './api.ts';
 import * as queries from './queries.ts';
@@ -31,38 +31,14 @@ export interface Apis {
   ensure(api: ApiSettings & { identifier: string }): Promise<void>;
 }
 
-interface Held {
+interface Known {
   readonly apis: readonly Api[];
   readonly byIdentifier: ReadonlyMap<string, Api>;
   readonly ordinals: ReadonlyMap<Api, string>;
 }
 
 export function createApis({ db }: { db: Database }): Apis {
-  let held: Promise<Held> | undefined;
-  const forget = () => {
-    held = undefined;
-  };
-  db.onChange('apis', forget);
-
-  function present(): Promise<Held> {
-    if (held) return held;
-    const loading = load(db);
-    // A failed read is for those who asked now; the next one tries again.
-    loading.catch(() => {
-      if (held === loading) forget();
-    });
-    held = loading;
-    return loading;
-  }
-
-  async function write<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } finally {
-      forget();
-    }
-  }
-
+  const { present, write } = held(db, 'apis', load);
   const all = async () => (await present()).apis;
 
   async function check(identifier: string, settings: ApiSettings): Promise<void> {
@@ -114,7 +90,7 @@ export function createApis({ db }: { db: Database }): Apis {
   };
 }
 
-async function load(db: Database): Promise<Held> {
+async function load(db: Database): Promise<Known> {
   const rows = (await queries.allApis(db)).map((row) => ({ api: toApi(row), ordinal: row.ordinal }));
   return {
     apis: rows.map(({ api }) => api),

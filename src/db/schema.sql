@@ -171,8 +171,8 @@ create table guesses (
 );
 CREATE INDEX guesses__account_id ON public.guesses USING btree (account_id) WHERE (account_id IS NOT NULL);
 CREATE INDEX guesses__last_at ON public.guesses USING btree (last_at);
-comment on table guesses is 'proofs offered and not found right, counted before they are looked at; names nobody has are counted too';
-comment on column guesses.subject is 'HMAC of what is guarded: a proof of an account or name, for one known device or for all others';
+comment on table guesses is 'wrong passwords, and codes until they are found right; names nobody has are counted too';
+comment on column guesses.subject is 'digest of what is guarded: a proof of an account, for one known device or for all others; an HMAC of a name that nobody has';
 comment on column guesses.blocked_until is 'infinity: until an administrator';
 
 create table handovers (
@@ -232,14 +232,15 @@ CREATE INDEX passkeys__account_id ON public.passkeys USING btree (account_id);
 create table password_resets (
   id bytea not null,
   account_id uuid not null,
+  mailed boolean not null,
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone not null,
   constraint password_resets_pkey PRIMARY KEY (id),
-  constraint password_resets_account_id_key UNIQUE (account_id),
   constraint password_resets_account_id_fkey FOREIGN KEY (account_id) REFERENCES users(id) ON DELETE CASCADE
 );
+CREATE INDEX password_resets__account_id ON public.password_resets USING btree (account_id);
 CREATE INDEX password_resets__expires_at ON public.password_resets USING btree (expires_at);
-comment on table password_resets is 'one-time links, by the digest of the link; a newer one replaces the older';
+comment on table password_resets is 'one-time links, by the digest of the link; using one ends the others of its account';
 
 create table pats (
   token_id bytea not null,
@@ -355,6 +356,7 @@ create table sign_ins (
   account_id uuid not null,
   proofs text[] not null,
   authenticated_at timestamp with time zone not null,
+  password_version integer,
   wants_new_password boolean not null default false,
   acr text,
   client_id text,
@@ -466,6 +468,8 @@ create table users (
   policy_id text not null default 'default'::text,
   password_changed_at timestamp with time zone,
   must_change_password boolean not null default false,
+  password_version integer not null default 0,
+  sign_ins_from timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_ordinal_key UNIQUE (ordinal),
   constraint users_username_key_key UNIQUE (username_key),
@@ -476,6 +480,9 @@ comment on column users.username_key is 'NFKC case-folded: Ann and ann are one p
 comment on column users.password_hash is 'Argon2id, or what was imported, until its owner signs in with it';
 comment on column users.disabled_until is 'when disabled ends by itself; null with disabled: until an administrator enables';
 comment on column users.tokens_from is 'tokens older than this are dead: the user was disabled since';
+comment on column users.password_changed_at is 'null: not since the user was made';
+comment on column users.password_version is 'counts how often it was set or taken away: what was proved with an earlier one is proved no more';
+comment on column users.sign_ins_from is 'what was begun, or finished and not yet fetched, before this is void: the user was signed out everywhere';
 
 create sequence status_entries as bigint increment 512 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
 comment on sequence status_entries is 'each value begins a block of numbers, one for each JWT access token with a status: its list and, permuted, its index';

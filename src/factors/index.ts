@@ -8,15 +8,16 @@
 import type { Guesses } from '#src/accounts/index.ts';
 import type { Digests, Seals } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
-import { type Passkey, toPasskey } from './passkey.ts';
-import * as passkeys from './passkey-queries.ts';
+import { type Enrolled, enrolledOf } from './enrolled.ts';
 import * as queries from './queries.ts';
 import { createRecoveryCodes, type RecoveryCodes } from './recovery-codes.ts';
 import { createTotp, type Totp } from './totp.ts';
 import { createWebauthn, type Webauthn } from './webauthn.ts';
 
+export { type Enrolled, isLastFactor } from './enrolled.ts';
 export type { Passkey } from './passkey.ts';
 export type { RecoveryCodes } from './recovery-codes.ts';
+export type { Unless } from './removal.ts';
 export type { Totp, TotpEnrolment } from './totp.ts';
 export type { FactorVerdict } from './verdict.ts';
 export type { Webauthn } from './webauthn.ts';
@@ -30,15 +31,6 @@ export interface FactorsDeps {
   readonly issuer: string;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-}
-
-/** What an account has. None of it opens anything. */
-export interface Enrolled {
-  readonly totp: { readonly createdAt: Date; readonly lastUsedAt: Date | undefined } | undefined;
-  /** In order of registration. */
-  readonly passkeys: readonly Passkey[];
-  readonly recoveryCodesLeft: number;
-  readonly recoveryCodesCreatedAt: Date | undefined;
 }
 
 export interface Factors {
@@ -57,18 +49,7 @@ export function createFactors(deps: FactorsDeps): Factors {
     recoveryCodes: createRecoveryCodes(deps),
     webauthn: createWebauthn(deps),
 
-    async of(accountId) {
-      const [codes, held] = await Promise.all([queries.findCodes(db, accountId), passkeys.listPasskeys(db, accountId)]);
-      return {
-        totp: codes.totp_created_at
-          ? { createdAt: codes.totp_created_at, lastUsedAt: codes.totp_last_used_at ?? undefined }
-          : undefined,
-        passkeys: held.map(toPasskey),
-        recoveryCodesLeft: codes.recovery_codes_left,
-        recoveryCodesCreatedAt: codes.recovery_codes_created_at ?? undefined,
-      };
-    },
-
+    of: (accountId) => enrolledOf(db, accountId),
     removeAll: (accountId) => queries.removeAll(db, accountId),
   };
 }

@@ -85,7 +85,7 @@ export async function renamePasskey(
   return rows[0];
 }
 
-/** Recovery codes stand in for a second factor: they go with the last one. */
+/** Recovery codes stand in for a second factor: they go with the last one. Call under `lockAccount`. */
 export async function deletePasskey(db: Db, accountId: string, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `with gone as (

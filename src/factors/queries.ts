@@ -29,10 +29,20 @@ export async function removeAll(db: Db, accountId: string): Promise<void> {
   );
 }
 
-/** Writers of one account's codes or passkeys take turns, until the transaction ends. False when there is no such account. */
-export async function lockAccount(db: Db, accountId: string): Promise<boolean> {
-  const { rowCount } = await db.query('select 1 from users where id = $1 for no key update', [accountId]);
-  return rowCount > 0;
+export interface OwnerRow {
+  has_password: boolean;
+}
+
+/**
+ * Writers of one account's password, codes or passkeys take turns, until the transaction ends. Undefined when there is no
+ * such account.
+ */
+export async function lockAccount(db: Db, accountId: string): Promise<OwnerRow | undefined> {
+  const { rows } = await db.query<OwnerRow>(
+    'select password_hash is not null as has_password from users where id = $1 for no key update',
+    [accountId],
+  );
+  return rows[0];
 }
 
 export interface TotpRow {
@@ -72,7 +82,7 @@ export async function useTotpStep(db: Db, accountId: string, step: number, secre
   return rowCount > 0;
 }
 
-/** Recovery codes stand in for a second factor: they go with the last one. */
+/** Recovery codes stand in for a second factor: they go with the last one. Call under `lockAccount`. */
 export async function deleteTotp(db: Db, accountId: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `with gone as (

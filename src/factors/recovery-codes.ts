@@ -13,6 +13,8 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 export interface RecoveryCodes {
   /** Ten new ones, to be shown once; all that were there before are void. @throws {NotFound} */
   generate(accountId: string): Promise<string[]>;
+  /** For who enrols a second factor: losing it must not mean losing the account. Undefined when some are left. */
+  generateIfNone(accountId: string): Promise<string[] | undefined>;
   /** @param device a recognised one's id: strangers' guesses do not make its owner wait */
   use(accountId: string, code: string, device?: string): Promise<FactorVerdict>;
   /** @returns whether there were any, used or not */
@@ -22,17 +24,29 @@ export interface RecoveryCodes {
 export function createRecoveryCodes({ db, digests, guesses }: FactorsDeps): RecoveryCodes {
   const PURPOSE = 'recovery_code';
 
+  /** Two who renew at once take turns: the codes of only one of them live. */
+  function replace(accountId: string, codes: readonly string[], isDue: (left: number) => boolean): Promise<boolean> {
+    const stored = codes.map((code) => digests.of(PURPOSE, accountId + code));
+    return db.transaction(async (tx) => {
+      if (!(await queries.lockAccount(tx, accountId))) throw new NotFound('user');
+      const { recovery_codes_left: left } = await queries.findCodes(tx, accountId);
+      if (!isDue(left)) return false;
+      await queries.deleteRecoveryCodes(tx, accountId);
+      await queries.insertRecoveryCodes(tx, accountId, stored);
+      return true;
+    });
+  }
+
   return {
     async generate(accountId) {
-      const codes = Array.from({ length: CODES }, newCode);
-      const stored = codes.map((code) => digests.of(PURPOSE, accountId + code));
-      await db.transaction(async (tx) => {
-        // Two who renew at once take turns: the codes of only one of them live.
-        if (!(await queries.lockAccount(tx, accountId))) throw new NotFound('user');
-        await queries.deleteRecoveryCodes(tx, accountId);
-        await queries.insertRecoveryCodes(tx, accountId, stored);
-      });
-      return codes.map((code) => `${code.slice(0, LENGTH / 2)}-${code.slice(LENGTH / 2)}`);
+      const codes = newCodes();
+      await replace(accountId, codes, () => true);
+      return codes.map(shown);
+    },
+
+    async generateIfNone(accountId) {
+      const codes = newCodes();
+      return (await replace(accountId, codes, (left) => left === 0)) ? codes.map(shown) : undefined;
     },
 
     async use(accountId, text, device) {
@@ -46,6 +60,14 @@ export function createRecoveryCodes({ db, digests, guesses }: FactorsDeps): Reco
   };
 }
 
+function newCodes(): string[] {
+  return Array.from({ length: CODES }, newCode);
+}
+
 function newCode(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+}
+
+function shown(code: string): string {
+  return `${code.slice(0, LENGTH / 2)}-${code.slice(LENGTH / 2)}`;
 }

@@ -7,6 +7,7 @@ import { createEnrolments } from './enrolment.ts';
 import type { FactorsDeps } from './index.ts';
 import { type Presented, present } from './otpauth.ts';
 import * as queries from './queries.ts';
+import { removal, type Unless } from './removal.ts';
 import { type FactorVerdict, limited } from './verdict.ts';
 
 /** RFC 4226 §4 R6. */
@@ -38,8 +39,8 @@ export interface Totp {
   ): Promise<'confirmed' | 'refused' | 'malformed' | 'expired' | 'exists'>;
   /** @param device a recognised one's id: strangers' guesses do not make its owner wait */
   verify(accountId: string, code: string, device?: string): Promise<FactorVerdict>;
-  /** @returns whether there was one */
-  remove(accountId: string): Promise<boolean>;
+  /** @returns whether there was one @throws {Conflict} with what `unless` says of what is there now */
+  remove(accountId: string, unless?: Unless): Promise<boolean>;
   /**
    * At the start: what older secret keys have sealed is sealed under the newest, so that those can be given up.
    *
@@ -65,7 +66,9 @@ export function createTotp({ db, seals, guesses, issuer, now = Date.now }: Facto
   async function use(accountId: string, code: string): Promise<boolean> {
     const row = await queries.findTotp(db, accountId);
     if (!row) return false;
-    const step = stepOf(seals.open(row.secret, contextOf(accountId)), code);
+    // Sealed under a key that was given up, it fits no code any more: recovery codes and administrators are there for that.
+    const secret = openIfPossible(seals, row.secret, contextOf(accountId));
+    const step = secret && stepOf(secret, code);
     return step !== undefined && queries.useTotpStep(db, accountId, step, row.secret);
   }
 
@@ -97,7 +100,7 @@ export function createTotp({ db, seals, guesses, issuer, now = Date.now }: Facto
       return limited(guesses, { accountId, device }, () => use(accountId, code));
     },
 
-    remove: (accountId) => queries.deleteTotp(db, accountId),
+    remove: (accountId, unless) => removal(db, accountId, (tx) => queries.deleteTotp(tx, accountId), unless),
 
     resealOld: () => resealOld(db, seals),
   };

@@ -3,12 +3,14 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
 import { randomId } from '#src/crypto/index.ts';
+import { Conflict, NotFound } from '#src/oauth/problems.ts';
 import { createCeremonies, type Owner } from './ceremony.ts';
 import { parseAuthentication, parseRegistration } from './credential-response.ts';
 import type { FactorsDeps } from './index.ts';
 import { type Passkey, toPasskey, toPasskeyName } from './passkey.ts';
 import * as passkeys from './passkey-queries.ts';
 import { lockAccount } from './queries.ts';
+import { removal, type Unless } from './removal.ts';
 import { uuidBytes } from './uuid.ts';
 
 const MOST_PASSKEYS = 20;
@@ -20,10 +22,10 @@ const MOST_PASSKEYS = 20;
 export interface Webauthn {
   registrationOptions(account: Owner, binding: string): Promise<PublicKeyCredentialCreationOptionsJSON>;
   /**
-   * @param response as it came from outside, parsed or not. Undefined when it is not what was asked for, when somebody
-   * has this credential, and when the account has 20.
+   * @param response as it came from outside, parsed or not. Undefined when it is not what was asked for.
    * @param name an empty one becomes "Passkey"
    * @throws {Invalid} for the name; the same response can be sent again
+   * @throws {Conflict} when somebody has this credential, and when the account has 20
    */
   register(
     account: { readonly id: string },
@@ -46,8 +48,8 @@ export interface Webauthn {
   ): Promise<{ accountId: string; passkeyId: string } | undefined>;
   /** Undefined when the account has no such passkey. @throws {Invalid} */
   rename(accountId: string, id: string, name: string): Promise<Passkey | undefined>;
-  /** @returns whether there was one */
-  remove(accountId: string, id: string): Promise<boolean>;
+  /** @returns whether there was one @throws {Conflict} with what `unless` says of what is there now */
+  remove(accountId: string, id: string, unless?: Unless): Promise<boolean>;
 }
 
 export function createWebauthn({ db, digests, issuer }: FactorsDeps): Webauthn {
@@ -78,10 +80,11 @@ export function createWebauthn({ db, digests, issuer }: FactorsDeps): Webauthn {
         name: shownName,
       };
       const inserted = await db.transaction(async (tx) => {
-        const exists = await lockAccount(tx, accountId);
-        return exists ? passkeys.insertPasskey(tx, row, MOST_PASSKEYS) : undefined;
+        if (!(await lockAccount(tx, accountId))) throw new NotFound('user');
+        return passkeys.insertPasskey(tx, row, MOST_PASSKEYS);
       });
-      return inserted && toPasskey(inserted);
+      if (!inserted) throw new Conflict(`this passkey is registered already, or there are ${MOST_PASSKEYS}`);
+      return toPasskey(inserted);
     },
 
     authenticationOptions: async (binding, accountId) =>
@@ -102,7 +105,8 @@ export function createWebauthn({ db, digests, issuer }: FactorsDeps): Webauthn {
       return row && toPasskey(row);
     },
 
-    remove: (accountId, id) => passkeys.deletePasskey(db, accountId, id),
+    remove: (accountId, id, unless) =>
+      removal(db, accountId, (tx) => passkeys.deletePasskey(tx, accountId, id), unless),
   };
 }
 

@@ -32,6 +32,12 @@ export async function readJson(ctx: Context): Promise<unknown> {
 
 export type Form = Readonly<Record<string, string | readonly string[]>>;
 
+/** A field that was sent once; one that is missing or repeated is as good as empty. */
+export function field(form: Form, name: string): string {
+  const value = form[name];
+  return typeof value === 'string' ? value : '';
+}
+
 /**
  * The urlencoded body; a parameter sent twice is an array, for the endpoint to refuse or accept (RFC 6749 §3.2).
  *

@@ -2,7 +2,7 @@
  * Koa plumbing shared by every router: reading bodies, saying no, naming and logging requests, default headers. It knows
  * neither the database nor any capability; what those throw reaches it through `translate`.
  */
-export { type Form, hasBody, readForm, readJson } from './body.ts';
+export { type Form, field, hasBody, readForm, readJson } from './body.ts';
 export { deviceCookie } from './device-cookie.ts';
 export { answerProblem, asProblem, problems } from './errors.ts';
 export { fromOf } from './from.ts';
@@ -14,5 +14,6 @@ export { requestId } from './request-id.ts';
 export { requestLog } from './request-log.ts';
 export { isSameOrigin } from './same-origin.ts';
 export { securityHeaders } from './security-headers.ts';
+export { seeOther } from './see-other.ts';
 export type { Context, Middleware, State } from './state.ts';
 export { refuseUnstorable } from './storable.ts';

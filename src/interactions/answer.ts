@@ -1,17 +1,13 @@
 import type { Context } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Accounts } from '#src/accounts/index.ts';
-import { deviceCookie } from '#src/http/index.ts';
+import { deviceCookie, seeOther } from '#src/http/index.ts';
+import type { Finished } from '#src/sessions/index.ts';
 import type { Answer, OpenInteraction } from './step.ts';
 
 /** Hands the answer to the engine, which decides what comes next when the browser returns to it. */
 export async function answerEngine(provider: Provider, ctx: Context, answer: Answer): Promise<void> {
   seeOther(ctx, await provider.interactionResult(ctx.req, ctx.res, answer, { mergeWithLastSubmission: true }));
-}
-
-export function seeOther(ctx: Context, address: string): void {
-  ctx.status = 303;
-  ctx.redirect(address);
 }
 
 interface Proved {
@@ -20,6 +16,7 @@ interface Proved {
   readonly amr: readonly string[];
   /** Seconds since the epoch. */
   readonly authTime: number;
+  readonly finished?: Finished | undefined;
 }
 
 /**
@@ -30,10 +27,10 @@ export async function signedIn(
   accounts: Accounts,
   ctx: Context,
   { details, visit }: OpenInteraction,
-  { accountId, acr, amr, authTime }: Proved,
+  { accountId, acr, amr, authTime, finished }: Proved,
 ): Promise<Answer> {
   deviceCookie.write(ctx, await accounts.devices.remember(accountId, visit.device));
-  const login = { accountId, acr, amr: [...amr], ts: authTime, remember: true };
+  const login = { accountId, acr, amr: [...amr], ts: authTime, remember: true, finished };
   // Whoever was asked to choose an account, and signed in with another one, has chosen.
   return { login, ...(details.prompt.name === 'select_account' && { select_account: {} }) };
 }

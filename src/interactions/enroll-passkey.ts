@@ -1,12 +1,12 @@
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Factors } from '#src/factors/index.ts';
-import { Invalid } from '#src/oauth/problems.ts';
+import { field } from '#src/http/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import type { SignIns } from '#src/sessions/index.ts';
 import { answerWith } from './answer-with.ts';
 import { accountOf, faceOf } from './face.ts';
 import { outcomeOf } from './refusal.ts';
-import { field, type Step } from './step.ts';
+import type { Step } from './step.ts';
 
 interface EnrollPasskeyDeps {
   readonly accounts: Accounts;
@@ -16,7 +16,7 @@ interface EnrollPasskeyDeps {
 }
 
 const USUAL_NAME = 'My passkey';
-const PASSKEY = { mismatch: 'passkey_refused', malformed: 'passkey_refused' } as const;
+const PASSKEY = { mismatch: 'passkey_refused', malformed: 'passkey_refused', invalid: 'passkey_name' } as const;
 
 /** A demanded passkey that the account lacks. */
 export function enrollPasskeyStep({ accounts, factors, pages, signIns }: EnrollPasskeyDeps): Step {
@@ -38,12 +38,7 @@ export function enrollPasskeyStep({ accounts, factors, pages, signIns }: EnrollP
 
     async submit({ key, visit }, form) {
       const name = field(form, 'name').trim() || USUAL_NAME;
-      try {
-        return outcomeOf(await signIns.enrollPasskey(key, field(form, 'passkey'), name, visit), PASSKEY, { name });
-      } catch (error) {
-        if (!(error instanceof Invalid)) throw error;
-        return { again: { problem: { code: 'passkey_name', faults: error.faults.map(({ message }) => message) } } };
-      }
+      return outcomeOf(await signIns.enrollPasskey(key, field(form, 'passkey'), name, visit), PASSKEY, { name });
     },
   };
 }

@@ -1,11 +1,12 @@
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Factors } from '#src/factors/index.ts';
+import { field } from '#src/http/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import type { SignIns } from '#src/sessions/index.ts';
 import { answerWith } from './answer-with.ts';
 import { accountOf, faceOf } from './face.ts';
 import { outcomeOf } from './refusal.ts';
-import { field, type Step } from './step.ts';
+import type { Step } from './step.ts';
 
 interface EnrollTotpDeps {
   readonly accounts: Accounts;

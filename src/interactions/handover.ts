@@ -2,10 +2,11 @@ import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
+import { seeOther } from '#src/http/index.ts';
 import { createGrant } from '#src/provider/index.ts';
 import type { HandoverAnswer, Handovers, SignIns } from '#src/sessions/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
-import { answerEngine, seeOther, signedIn } from './answer.ts';
+import { answerEngine, signedIn } from './answer.ts';
 import { type Asked, whatIsAsked } from './consent.ts';
 import { type Answer, type OpenInteraction, openInteraction } from './step.ts';
 

@@ -11,13 +11,13 @@ import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
 import { PasswordQueueFull } from '#src/crypto/index.ts';
 import type { Factors } from '#src/factors/index.ts';
-import { type Form, readForm } from '#src/http/index.ts';
+import { type Form, readForm, seeOther } from '#src/http/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { BrowserSession } from '#src/provider/index.ts';
 import type { Handovers, SignIn, SignIns } from '#src/sessions/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
-import { answerEngine, seeOther, signedIn } from './answer.ts';
+import { answerEngine, signedIn } from './answer.ts';
 import { createDispatch } from './dispatch.ts';
 import { handOver } from './handover.ts';
 import { type Answer, type OpenInteraction, type Outcome, openInteraction, pathOf, type Step } from './step.ts';
@@ -95,8 +95,12 @@ export function createInteractions(deps: InteractionDeps): Middleware {
    * One proof nearer; the next page has an address of its own, so that it can be reloaded. Only here does a sign-in become
    * an answer to the engine, and so a session: when nothing is asked any more, once.
    */
-  async function goOn(ctx: Context, interaction: OpenInteraction, { state }: SignIn): Promise<void> {
-    if (state === 'partial') return seeOther(ctx, pathOf(interaction));
+  async function goOn(ctx: Context, interaction: OpenInteraction, signIn: SignIn): Promise<void> {
+    if (isTooOld(interaction, signIn)) {
+      await signIns.abandon(interaction.key);
+      return moveOn(ctx, interaction);
+    }
+    if (signIn.state === 'partial') return seeOther(ctx, pathOf(interaction));
     const finished = await signIns.finish(interaction.key, interaction.visit);
     if (!finished) return moveOn(ctx, interaction);
     return answerEngine(deps.provider(), ctx, await signedIn(deps.accounts, ctx, interaction, finished));
@@ -107,6 +111,15 @@ export function createInteractions(deps: InteractionDeps): Middleware {
     const { result, returnTo } = await deps.provider().interactionDetails(ctx.req, ctx.res);
     return seeOther(ctx, result?.login ? returnTo : `${pathOf(interaction)}?moved_on`);
   }
+}
+
+/** However short max_age is, this long a person may take from the first proof to the last. */
+const LEAST_SECONDS = 300;
+
+/** The engine asks for max_age once: an answer that has grown old while it was given would pass. */
+function isTooOld({ params }: OpenInteraction, { authTime }: SignIn): boolean {
+  if (params.max_age === undefined) return false;
+  return Math.floor(Date.now() / 1000) - authTime > Math.max(Number(params.max_age), LEAST_SECONDS);
 }
 
 async function submit(step: Step, interaction: OpenInteraction, form: Form): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Factors } from '#src/factors/index.ts';
+import { field } from '#src/http/index.ts';
 import { leastOf } from '#src/oauth/acr.ts';
 import type { Pages } from '#src/pages/index.ts';
 import { type AuthPolicy, DEFAULT_POLICY, type Policies } from '#src/policies/index.ts';
@@ -7,7 +8,7 @@ import type { Demands, SignIns } from '#src/sessions/index.ts';
 import { answerWith } from './answer-with.ts';
 import { faceOf } from './face.ts';
 import { outcomeOf } from './refusal.ts';
-import { field, type OpenInteraction, parameter, type Step } from './step.ts';
+import { type OpenInteraction, parameter, type Step } from './step.ts';
 
 interface LoginDeps {
   readonly accounts: Accounts;

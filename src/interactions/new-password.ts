@@ -1,11 +1,12 @@
 import type { Accounts } from '#src/accounts/index.ts';
+import { field } from '#src/http/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { SignIns } from '#src/sessions/index.ts';
 import { answerWith } from './answer-with.ts';
 import { accountOf, faceOf } from './face.ts';
 import { outcomeOf } from './refusal.ts';
-import { field, type Step } from './step.ts';
+import type { Step } from './step.ts';
 
 interface NewPasswordDeps {
   readonly accounts: Accounts;
@@ -14,7 +15,7 @@ interface NewPasswordDeps {
   readonly signIns: SignIns;
 }
 
-const PASSWORD = { mismatch: 'moved_on', malformed: 'moved_on' } as const;
+const PASSWORD = { mismatch: 'moved_on', malformed: 'moved_on', invalid: 'weak' } as const;
 
 /** A password that must be replaced: an administrator set it, or the policy's rules have become stricter than it. */
 export function newPasswordStep({ accounts, pages, policies, signIns }: NewPasswordDeps): Step {

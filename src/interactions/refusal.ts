@@ -6,6 +6,8 @@ import type { Outcome, ShowOptions } from './step.ts';
 interface Words {
   readonly mismatch: SignInProblemCode;
   readonly malformed: SignInProblemCode;
+  /** Where a rule can say no to what was chosen; the words are followed by which. */
+  readonly invalid?: SignInProblemCode;
 }
 
 /** What an answer leads to: on, or to the same page with what is wrong. `typed` is shown again. */
@@ -21,6 +23,7 @@ export function outcomeOf(
 
 function problemOf(answer: Exclude<Refused, { refused: 'gone' | 'not_asked' }>, words: Words): SignInProblem {
   if (answer.refused === 'wait') return { code: 'wait', seconds: answer.retryAfter };
-  if (answer.refused === 'invalid') return { code: 'weak', faults: answer.faults.map(({ message }) => message) };
+  if (answer.refused === 'invalid')
+    return { code: words.invalid ?? words.malformed, faults: answer.faults.map(({ message }) => message) };
   return { code: words[answer.refused] };
 }

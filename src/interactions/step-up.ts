@@ -20,7 +20,9 @@ export async function stepUp(
 ): Promise<OpenInteraction> {
   const { prompt, session } = interaction.details;
   const isEnough = prompt.name !== 'login' || !prompt.reasons.every((reason) => NOT_ENOUGH.has(reason));
-  if (interaction.signIn || isEnough || !session?.accountId) return interaction;
+  // max_age is about all that is proved: what the session has proved may be too old before the rest is.
+  const wantsAnew = interaction.params.max_age !== undefined;
+  if (interaction.signIn || isEnough || wantsAnew || !session?.accountId) return interaction;
   const present = await sessionOf(ctx);
   if (present?.accountId !== session.accountId) return interaction;
   const begun = await signIns.stepUp(interaction.key, present, demandsOf(interaction));

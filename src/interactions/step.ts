@@ -77,10 +77,4 @@ export const parameter = ({ params }: OpenInteraction, name: string): string | u
   return typeof value === 'string' ? value : undefined;
 };
 
-/** A field that was sent once; one that is missing or repeated is as good as empty. */
-export const field = (form: Form, name: string): string => {
-  const value = form[name];
-  return typeof value === 'string' ? value : '';
-};
-
 export const pathOf = ({ details }: OpenInteraction): string => `/login/${details.uid}`;

@@ -9,8 +9,11 @@ export const ACR_VALUES = ['urn:mintmark:acr:1fa', 'urn:mintmark:acr:2fa', 'phr'
 
 export type Acr = (typeof ACR_VALUES)[number];
 
-/** RFC 8176 §2. A recovery code is a one-time password, too. */
-const METHODS = { password: 'pwd', totp: 'otp', recovery_code: 'otp', webauthn: 'pop' } as const satisfies Record<
+/**
+ * RFC 8176 §2, which has no word for a recovery code: `rc` is ours (§3 allows it). It is no `otp`, since a recovery code
+ * makes up for a lost passkey too, and a session must still know that it did.
+ */
+const METHODS = { password: 'pwd', totp: 'otp', recovery_code: 'rc', webauthn: 'pop' } as const satisfies Record<
   Proof,
   string
 >;
@@ -33,9 +36,9 @@ export function acrOf(proofs: Iterable<Proof>): Acr {
   return isMultiple(given) ? 'urn:mintmark:acr:2fa' : 'urn:mintmark:acr:1fa';
 }
 
-/** What a session that says this of itself has proved. A one-time password counts as what most of them are. */
+/** What a session that says this of itself has proved. */
 export function proofsOf(amr: readonly string[]): Proof[] {
-  const proofs: Proof[] = ['password', 'totp', 'webauthn'];
+  const proofs: Proof[] = ['password', 'totp', 'recovery_code', 'webauthn'];
   return proofs.filter((proof) => amr.includes(METHODS[proof]));
 }
 

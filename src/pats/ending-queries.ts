@@ -6,23 +6,34 @@ export interface EndedRow {
   account_id: string;
 }
 
-/** @param which a condition on the token `t`, of parameters from `$2` on */
+/**
+ * Also ends one that does not live at this moment, because a policy or a setting says so: it would come back with them.
+ *
+ * @param which a condition on the token `t`, of parameters from `$2` on
+ */
 const ending = (which: string) => `
-  with ended as (
-    update tokens t
-       set revoked_at = now()
+  with found as materialized (
+    select t.id, s.lives
+      from tokens t
+      join token_states s on s.id = t.id
      where t.kind = 'pat'
        and ${which}
        and t.revoked_at is null
        and t.expires_at > now()
-       and (select s.lives from token_states s where s.id = t.id)
-    returning t.id, t.client_id, t.account_id
+  ), ended as (
+    update tokens t
+       set revoked_at = now()
+      from found f
+     where t.id = f.id
+       and t.revoked_at is null
+    returning t.id, t.client_id, t.account_id, f.lives
   ), event as (
     insert into events (type, client_id, account_id, data)
     select 'pat.revoked', client_id, account_id, jsonb_build_object('token_id', encode(id, 'hex'), 'by', $1::text)
       from ended
+     where lives
   )
-  select id, account_id from ended`;
+  select id, account_id from ended where lives`;
 
 /** @param accountId undefined: whoever's @returns those that lived until now */
 export async function endPats(

@@ -5,7 +5,7 @@
  * There are few of them and every sign-in asks: they are kept in memory, and read again after any instance's change.
  */
 import { randomId } from '#src/crypto/index.ts';
-import type { Database } from '#src/db/index.ts';
+import { type Database, held } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import { type AuthPolicy, DEFAULT_POLICY, type PolicySettings } from './policy.ts';
 import * as queries from './queries.ts';
@@ -29,37 +29,13 @@ export interface Policies {
   remove(id: string): Promise<void>;
 }
 
-interface Held {
+interface Known {
   readonly inOrder: readonly { readonly policy: AuthPolicy; readonly ordinal: string }[];
   readonly byId: ReadonlyMap<string, AuthPolicy>;
 }
 
 export function createPolicies({ db }: { db: Database }): Policies {
-  let held: Promise<Held> | undefined;
-  const forget = () => {
-    held = undefined;
-  };
-  db.onChange('auth_policies', forget);
-
-  function present(): Promise<Held> {
-    if (held) return held;
-    const loading = load(db);
-    // A failed read is for those who asked now; the next one tries again.
-    loading.catch(() => {
-      if (held === loading) forget();
-    });
-    held = loading;
-    return loading;
-  }
-
-  async function write<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } finally {
-      forget();
-    }
-  }
-
+  const { present, write, forget } = held(db, 'auth_policies', load);
   const find = async (id: string) => (await present()).byId.get(id);
 
   return {
@@ -107,7 +83,7 @@ export function createPolicies({ db }: { db: Database }): Policies {
   };
 }
 
-async function load(db: Database): Promise<Held> {
+async function load(db: Database): Promise<Known> {
   const inOrder = (await queries.allPolicies(db)).map((row) => ({ policy: toPolicy(row), ordinal: row.ordinal }));
   return { inOrder, byId: new Map(inOrder.map(({ policy }) => [policy.id, policy])) };
 }

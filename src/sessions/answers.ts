@@ -20,12 +20,12 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
   async function due<T extends object>(
     key: Key,
     query: QueryType,
-    look: (account: Account, begun: Date) => Promise<T | Refused>,
+    look: (account: Account, passwordVersion: number) => Promise<T | Refused>,
   ): Promise<T | Refused> {
     const present = await state.find(key);
     if (!present) return GONE;
     if (!present.signIn.queries.includes(query)) return NOT_ASKED;
-    return look(present.account, present.begun);
+    return look(present.account, present.passwordVersion);
   }
 
   async function proved(key: Key, accountId: string, proof: Proof): Promise<Answered> {
@@ -53,10 +53,8 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
     return waits ? { refused: 'wait', retryAfter: verdict.retryAfter } : MISMATCH;
   }
 
-  /** Whoever enrols a factor holds recovery codes from then on: losing it must not mean losing the account. */
   async function enrolled(key: Key, accountId: string, proof: Proof, visit: Visit): Promise<Enrolment | Refused> {
-    const { recoveryCodesLeft } = await factors.of(accountId);
-    const recoveryCodes = recoveryCodesLeft === 0 ? await factors.recoveryCodes.generate(accountId) : undefined;
+    const recoveryCodes = await factors.recoveryCodes.generateIfNone(accountId);
     await record(proof === 'totp' ? 'totp.enroll' : 'passkey.register', accountId, visit);
     if (recoveryCodes) await record('recovery_codes.generate', accountId, visit);
     const signIn = await proved(key, accountId, proof);
@@ -83,12 +81,12 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
       }),
 
     answerNewPassword: (key: Key, password: string, visit: Visit) =>
-      due<SignIn>(key, 'new_password', async ({ id }, begun) => {
-        const changed = await orFaults(() => accounts.setPassword(id, password, begun));
+      due<SignIn>(key, 'new_password', async ({ id }, seen) => {
+        const changed = await orFaults(() => accounts.setPassword(id, password, seen));
         if (changed === undefined) return GONE;
         if ('faults' in changed) return { refused: 'invalid', faults: changed.faults };
         await record('password.change', id, visit);
-        const row = await queries.noteNewPassword(db, ids.idsOf(key), id);
+        const row = await queries.noteNewPassword(db, ids.idsOf(key), id, changed.passwordVersion);
         return (row && (await state.evaluate(row)))?.signIn ?? GONE;
       }),
 
@@ -98,7 +96,9 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
         if (outcome === 'confirmed') return enrolled(key, id, 'totp', visit);
         if (outcome === 'malformed') return { refused: 'malformed' };
         // Another tab was faster, or the secret was shown too long ago: there is a new page to show.
-        return outcome === 'refused' ? MISMATCH : NOT_ASKED;
+        if (outcome !== 'refused') return NOT_ASKED;
+        await record('totp.enroll', id, visit, { reason: 'wrong_totp' });
+        return MISMATCH;
       }),
 
     enrollPasskey: (key: Key, response: unknown, name: string, visit: Visit, binding: string) =>

@@ -1,5 +1,5 @@
 /** First proofs. Whatever is wrong with one, the answer is the same `mismatch` after the same work. */
-import type { PasswordVerdict } from '#src/accounts/index.ts';
+import type { Account, PasswordVerdict } from '#src/accounts/index.ts';
 import { type Proof, proofsOf } from '#src/oauth/acr.ts';
 import type { SignInDeps } from './index.ts';
 import { type Ids, type Key, SIGN_IN_TTL } from './key.ts';
@@ -10,12 +10,15 @@ import type { Present, State } from './state.ts';
 
 export type BeginDeps = SignInDeps & { readonly ids: Ids; readonly state: State; readonly record: Recorder };
 
+type Known = Pick<Account, 'id' | 'passwordVersion'>;
+
 const MISMATCH: Refused = { refused: 'mismatch' };
 
 export function createBegin({ db, ids, state, record, accounts, policies, factors }: BeginDeps) {
-  const newSignIn = (key: Key, accountId: string, proofs: readonly Proof[], demands: Demands) => ({
+  const newSignIn = (key: Key, account: Known, proofs: readonly Proof[], demands: Demands) => ({
     id: ids.idOf(key),
-    accountId,
+    accountId: account.id,
+    passwordVersion: account.passwordVersion,
     proofs,
     authenticatedAt: new Date(),
     wantsNewPassword: false,
@@ -42,7 +45,7 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
         return MISMATCH;
       }
       const row = await queries.putSignIn(db, {
-        ...newSignIn(key, account.id, ['password'], demands),
+        ...newSignIn(key, account, ['password'], demands),
         wantsNewPassword,
       });
       return began(await state.evaluate(row));
@@ -60,7 +63,7 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
         await record('login', account?.id, visit, { reason, data: { method: 'webauthn' } });
         return MISMATCH;
       }
-      const row = await queries.putSignIn(db, newSignIn(key, account.id, ['webauthn'], demands));
+      const row = await queries.putSignIn(db, newSignIn(key, account, ['webauthn'], demands));
       return began(await state.evaluate(row));
     },
 
@@ -70,7 +73,9 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
       proved: { accountId: string; amr: readonly string[]; authTime: number },
       demands: Demands,
     ): Promise<SignIn | Refused> {
-      const signIn = newSignIn(key, proved.accountId, proofsOf(proved.amr), demands);
+      const account = await accounts.find(proved.accountId);
+      if (!account) return MISMATCH;
+      const signIn = newSignIn(key, account, proofsOf(proved.amr), demands);
       await queries.beginSignIn(db, { ...signIn, authenticatedAt: new Date(proved.authTime * 1000) });
       return began(await state.find(key));
     },

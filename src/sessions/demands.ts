@@ -58,9 +58,11 @@ export function openQueries(standing: Standing): Open {
 function demands({ policy, enrolled, acr }: Standing): Demand[] {
   const { requireTotp, requireWebauthn, requireAny } = policy.secondary;
   const level = rankOf(acr);
+  const hasPasskey = enrolled.passkeys.length > 0;
   const demanded: Demand[] = [];
-  if (requireTotp) demanded.push({ by: ['totp', 'recovery_code'], enroll: ['enroll_totp'] });
-  if (requireWebauthn) demanded.push({ by: ['webauthn', 'recovery_code'], enroll: ['enroll_webauthn'] });
+  // A recovery code makes up for a factor that was lost, and not for one that was never there.
+  if (requireTotp) demanded.push({ by: orLost('totp', !!enrolled.totp), enroll: ['enroll_totp'] });
+  if (requireWebauthn) demanded.push({ by: orLost('webauthn', hasPasskey), enroll: ['enroll_webauthn'] });
   // Who has set up codes wants to be asked for them; a passkey may be there for convenience alone.
   if (requireAny || level >= LEVEL.multiple || enrolled.totp) {
     demanded.push({ by: SECOND, enroll: ['enroll_totp', 'enroll_webauthn'] });
@@ -68,6 +70,8 @@ function demands({ policy, enrolled, acr }: Standing): Demand[] {
   if (level >= LEVEL.phishingResistant) demanded.push({ by: ['webauthn'], enroll: ['enroll_webauthn'] });
   return demanded;
 }
+
+const orLost = (factor: Proof, owned: boolean): Proof[] => (owned ? [factor, 'recovery_code'] : [factor]);
 
 function ownedFactors({ totp, passkeys, recoveryCodesLeft }: Enrolled): Set<Proof> {
   const owned = new Set<Proof>();

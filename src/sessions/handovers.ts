@@ -9,10 +9,11 @@
 import { type Digests, randomSecret, SealedUnderAnotherKey, type Seals } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import * as queries from './handover-queries.ts';
+import type { Finished } from './sign-in.ts';
 
 /** What the login application found out. The protocol engine makes of it what it would of an answer at our own pages. */
 export type HandoverAnswer =
-  | { readonly login: { accountId: string; acr: string; amr: readonly string[]; authTime: number } }
+  | { readonly login: { accountId: string; acr: string; amr: readonly string[]; authTime: number; finished: Finished } }
   /** `scopes`: all that was asked, unless it says fewer. */
   | { readonly consent: { accountId: string; scopes?: readonly string[] | undefined } }
   | { readonly error: string; readonly description?: string | undefined };

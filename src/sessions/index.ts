@@ -24,10 +24,19 @@ import { createState } from './state.ts';
 export type { ApiSession, ApiSessions } from './api-sessions.ts';
 export { type Challenges, createChallenges } from './challenges.ts';
 export { isAllowedFirst, openQueries, type QueryType } from './demands.ts';
+export { FRESH_SECONDS, lackingForChanges, proveIn } from './fresh.ts';
 export { createHandovers, type HandoverAnswer, type Handovers } from './handovers.ts';
 export type { Key } from './key.ts';
-export { mayRemove, type Removable } from './may-remove.ts';
-export { type Demands, type Enrolment, isRefused, type Refused, type SignIn, type Visit } from './sign-in.ts';
+export { mayRemove, type Removable, removeProof } from './may-remove.ts';
+export {
+  type Demands,
+  type Enrolment,
+  type Finished,
+  isRefused,
+  type Refused,
+  type SignIn,
+  type Visit,
+} from './sign-in.ts';
 
 export interface SignInDeps {
   readonly db: Database;
@@ -87,9 +96,10 @@ export function createSignIns(deps: SignInDeps): { signIns: SignIns; apiSessions
       const present = await state.find(key);
       if (present?.signIn.state !== 'full') return undefined;
       const { accountId, proofs, acr, amr } = present.signIn;
-      if (!(await queries.takeSignIn(deps.db, ids.idsOf(key), accountId, proofs))) return undefined;
+      const at = await queries.takeSignIn(deps.db, ids.idsOf(key), accountId, proofs);
+      if (at === undefined) return undefined;
       await record('login', accountId, visit, { data: { acr, amr } });
-      return present.signIn;
+      return { ...present.signIn, finished: { passwordVersion: present.passwordVersion, at } };
     },
 
     abandon: (key) => queries.dropSignIn(deps.db, ids.idsOf(key)),

@@ -9,7 +9,7 @@ export interface SignInRow {
   acr: string | null;
   client_id: string | null;
   request: Record<string, unknown>;
-  created_at: Date;
+  password_version: number | null;
   expires_at: Date;
 }
 
@@ -19,6 +19,8 @@ export interface NewSignIn {
   readonly proofs: readonly Proof[];
   readonly authenticatedAt: Date;
   readonly wantsNewPassword: boolean;
+  /** Of the password that was looked at, or of the user's as it is. */
+  readonly passwordVersion: number;
   readonly acr: string | undefined;
   readonly clientId: string | undefined;
   readonly request: object;
@@ -27,19 +29,19 @@ export interface NewSignIn {
 }
 
 /**
- * Not begun with a password that has been replaced since: whoever stole it would otherwise go on, and might even be asked
- * for the next one.
+ * Begun with the password that is the user's today: whoever stole the one before would otherwise go on, and might even be
+ * asked for the next one. And not before they were signed out everywhere.
  */
 const STANDS = `
   expires_at > now()
-  and not ('password' = any(proofs)
-           and exists (select 1
-                         from users u
-                        where u.id = sign_ins.account_id
-                          and u.password_changed_at > sign_ins.created_at))`;
+  and exists (select 1
+                from users u
+               where u.id = sign_ins.account_id
+                 and u.sign_ins_from < sign_ins.created_at
+                 and (not 'password' = any(proofs) or u.password_version = sign_ins.password_version))`;
 
 const COLUMNS =
-  'account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, created_at, expires_at';
+  'account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, password_version, expires_at';
 
 const values = (signIn: NewSignIn) => [
   signIn.id,
@@ -51,17 +53,20 @@ const values = (signIn: NewSignIn) => [
   signIn.clientId,
   JSON.stringify(signIn.request),
   signIn.ttl,
+  signIn.passwordVersion,
 ];
 
 /** A first proof begins anew: whoever it was before in this interaction, nothing of theirs remains. */
 export async function putSignIn(db: Db, signIn: NewSignIn): Promise<SignInRow> {
   const { rows } = await db.query<SignInRow>(
-    `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
+    `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request,
+                           expires_at, password_version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10)
      on conflict (id) do update
         set account_id = excluded.account_id, proofs = excluded.proofs, authenticated_at = excluded.authenticated_at,
             wants_new_password = excluded.wants_new_password, acr = excluded.acr, client_id = excluded.client_id,
-            request = excluded.request, created_at = now(), expires_at = excluded.expires_at
+            request = excluded.request, created_at = now(), expires_at = excluded.expires_at,
+            password_version = excluded.password_version
      returning ${COLUMNS}`,
     values(signIn),
   );
@@ -71,8 +76,9 @@ export async function putSignIn(db: Db, signIn: NewSignIn): Promise<SignInRow> {
 /** Begins only where nothing was begun: a page that is shown again goes on with what is there. */
 export async function beginSignIn(db: Db, signIn: NewSignIn): Promise<void> {
   await db.query(
-    `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
+    `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request,
+                           expires_at, password_version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10)
      on conflict (id) do nothing`,
     values(signIn),
   );
@@ -111,39 +117,46 @@ export async function addProof(
   return rows[0];
 }
 
+/** @param version of the password that was set in answer */
 export async function noteNewPassword(
   db: Db,
   ids: readonly Buffer[],
   accountId: string,
+  version: number,
 ): Promise<SignInRow | undefined> {
   const { rows } = await db.query<SignInRow>(
     `update sign_ins
-        set wants_new_password = false, created_at = now()
+        set wants_new_password = false, password_version = $3
       where id = any($1)
         and account_id = $2
         and expires_at > now()
      returning ${COLUMNS}`,
-    [ids, accountId],
+    [ids, accountId, version],
   );
   return rows[0];
 }
 
-/** Whoever deletes it has it. What was proved is named again: it may have been begun anew since it was looked at. */
+/**
+ * Whoever deletes it has it. What was proved is named again: it may have been begun anew since it was looked at.
+ *
+ * @returns when that was, in seconds since the epoch by the database's clock
+ */
 export async function takeSignIn(
   db: Db,
   ids: readonly Buffer[],
   accountId: string,
   proofs: readonly Proof[],
-): Promise<boolean> {
-  const { rowCount } = await db.query(
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ taken_at: number }>(
     `delete from sign_ins
       where id = any($1)
         and account_id = $2
         and proofs @> $3
-        and ${STANDS}`,
+        and ${STANDS}
+     returning extract(epoch from now())::float8 as taken_at`,
     [ids, accountId, proofs],
   );
-  return rowCount > 0;
+  return rows[0]?.taken_at;
 }
 
 export async function dropSignIn(db: Db, ids: readonly Buffer[]): Promise<boolean> {

@@ -18,8 +18,16 @@ export interface SignIn {
   /** The client it is for, and what it asked: of a sign-in at the token endpoint. */
   readonly clientId: string | undefined;
   readonly request: Readonly<Record<string, unknown>>;
+  /** Of a finished one: what it was proved with, and when it was finished. Changes since make it worthless. */
+  readonly finished?: Finished | undefined;
   /** What is demanded can neither be answered nor enrolled: only an administrator can help. */
   readonly stuck: boolean;
+}
+
+export interface Finished {
+  readonly passwordVersion: number;
+  /** Seconds since the epoch, by the database's clock. */
+  readonly at: number;
 }
 
 export interface Demands {

@@ -19,7 +19,8 @@ export interface StateDeps {
 
 export interface Present {
   readonly signIn: SignIn;
-  readonly begun: Date;
+  /** Of the password that was proved. */
+  readonly passwordVersion: number;
   readonly account: Account;
 }
 
@@ -38,7 +39,7 @@ export function createState({ db, ids, accounts, policies, factors }: StateDeps)
       wantsNewPassword: row.wants_new_password,
       acr: row.acr ?? undefined,
     });
-    return { account, signIn: toSignIn(row, open), begun: row.created_at };
+    return { account, signIn: toSignIn(row, open), passwordVersion: row.password_version ?? account.passwordVersion };
   }
 
   return {

@@ -33,7 +33,7 @@ export { createRetention, type Retention } from './retention.ts';
 export { createRevocation, type Revocation } from './revocation.ts';
 export { statusRoutes } from './routes.ts';
 export { createRevocationRules, type RevocationRule, type RevocationRules, type RuleConditions } from './rules.ts';
-export { createSessionList, type ListedSession, type SessionList } from './session-list.ts';
+export { createSessionList, type ListedSession, SESSION_POSITION, type SessionList } from './session-list.ts';
 export { createStatusLists, type StatusList, type StatusLists } from './status-lists.ts';
 export { GuardFailed, type Unit } from './unit.ts';
 export { createUsage, type Usage } from './usage.ts';

@@ -51,7 +51,7 @@ export interface TokenFilter {
 }
 
 /** `after`: the `next` of the page before, '' at the start. */
-interface PageRequest {
+export interface PageRequest {
   readonly after: string;
   readonly limit: number;
 }
@@ -107,13 +107,13 @@ export function createTokenList({ db }: { db: Database }): TokenList {
 
 const nothing: Page<never> = { items: [], next: undefined };
 
-function positionOf(position: string): { createdUs: string; id: string } | undefined {
+export function positionOf(position: string): { createdUs: string; id: string } | undefined {
   const dot = position.indexOf('.');
   return dot < 0 ? undefined : { createdUs: position.slice(0, dot), id: position.slice(dot + 1) };
 }
 
 /** @param rows one more than `limit` when there is a page behind this one */
-function pageOf<Row extends { created_us: string }, T>(
+export function pageOf<Row extends { created_us: string }, T>(
   rows: Row[],
   limit: number,
   toItem: (row: Row) => T,

@@ -165,9 +165,20 @@ export async function findSessionsByUid(db: Db, uids: string[]): Promise<Map<str
 
 export async function findInteractions(db: Db, ids: string[]): Promise<Map<string, Interaction>> {
   const { rows } = await db.query<{ id: Buffer; payload: Record<string, unknown>; expires_at: Date }>(
-    `select id, payload, expires_at
-       from interactions
-      where id = any($1)`,
+    // A sign-in that was finished and not fetched yet is worth nothing once the password was changed, or the person was
+    // signed out everywhere: the engine would make a session of it before it asks anything.
+    `select i.id,
+            case when u.id is null
+                   or (u.password_version = (i.payload #>> '{result,login,finished,passwordVersion}')::integer
+                       and u.sign_ins_from < to_timestamp((i.payload #>> '{result,login,finished,at}')::float8))
+                 then i.payload
+                 else i.payload #- '{result,login}'
+            end as payload,
+            i.expires_at
+       from interactions i
+       left join users u on u.id = (i.payload #>> '{result,login,accountId}')::uuid
+      where i.id = any($1)
+        and i.expires_at > now()`,
     [ids.map(bytes)],
   );
   return new Map(

@@ -3,7 +3,10 @@
  * grants that are bound to it, and so every token that came of them.
  */
 import type { Database } from '#src/db/index.ts';
+import { GRANT_POSITION, type Page, type PageRequest, pageOf, positionOf } from './listing.ts';
 import * as queries from './session-queries.ts';
+
+export const SESSION_POSITION = GRANT_POSITION;
 
 export interface ListedSession {
   /** The session's uid: names it and opens nothing. */
@@ -21,12 +24,14 @@ export interface ListedSession {
 }
 
 export interface SessionList {
-  /** Those that live, last used first. A person has few. */
-  list(accountId: string): Promise<ListedSession[]>;
+  /** Those that live, newest sign-in first, which no use changes. */
+  list(accountId: string, page: PageRequest): Promise<Page<ListedSession>>;
   /** @returns whether the account had this one */
   end(accountId: string, id: string): Promise<boolean>;
-  /** @returns how many there were */
+  /** Also turns back whoever is on their way in. @returns how many there were */
   endAll(accountId: string, options?: { except?: string | undefined }): Promise<number>;
+  /** More was proved in it than when it began. */
+  raise(id: string, to: { acr: string; amr: readonly string[] }): Promise<void>;
   /** Notes that a browser's session is used, for its idle time-out. */
   touch(id: string): Promise<void>;
 }
@@ -47,9 +52,16 @@ export function createSessionList({ db }: { db: Database }): SessionList {
   }
 
   return {
-    list: async (accountId) => (await queries.listSessions(db, accountId)).map(toListed),
+    async list(accountId, { after, limit }) {
+      const rows = await queries.listSessions(db, accountId, positionOf(after), limit + 1);
+      return pageOf(rows, limit, toListed, ({ uid }) => uid);
+    },
     end: async (accountId, id) => (await end(accountId, id, undefined)) > 0,
-    endAll: (accountId, { except } = {}) => end(accountId, undefined, except),
+    async endAll(accountId, { except } = {}) {
+      await queries.voidSignIns(db, accountId);
+      return end(accountId, undefined, except);
+    },
+    raise: (id, to) => queries.raiseSession(db, id, to),
     touch: (id) => queries.touchSession(db, id),
   };
 }

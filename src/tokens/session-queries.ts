@@ -6,28 +6,44 @@ export interface ListedSessionRow {
   ip: string | null;
   user_agent: string | null;
   signed_in_at: Date;
+  /** The same, in microseconds since the epoch. */
+  created_us: string;
   last_used_at: Date;
   expires_at: Date;
   acr: string | null;
   amr: string[] | null;
 }
 
-/** Two tabs that signed in at once have two rows of one uid: one session. */
-export async function listSessions(db: Db, accountId: string): Promise<ListedSessionRow[]> {
+/** Two tabs that signed in at once have two rows of one uid: one session. Newest first, those behind `behind`. */
+export async function listSessions(
+  db: Db,
+  accountId: string,
+  behind: { readonly createdUs: string; readonly id: string } | undefined,
+  limit: number,
+): Promise<ListedSessionRow[]> {
   const { rows } = await db.query<ListedSessionRow>(
-    `select uid, kind, ip, user_agent, signed_in_at, last_used_at, expires_at, acr, amr
+    `select uid, kind, ip, user_agent, signed_in_at, (extract(epoch from signed_in_at) * 1000000)::bigint::text as created_us,
+            last_used_at, expires_at, acr, amr
        from (
          select distinct on (uid) uid, kind, ip, user_agent, to_timestamp((payload ->> 'loginTs')::float8) as signed_in_at,
                 last_used_at, expires_at, payload ->> 'acr' as acr, payload -> 'amr' as amr
            from session_states
           where account_id = $1
             and lives
-          order by uid, last_used_at desc
+          order by uid, signed_in_at desc, last_used_at desc
        ) s
-      order by last_used_at desc, uid`,
-    [accountId],
+      where $2::bigint is null
+         or (signed_in_at, uid) < (timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3)
+      order by signed_in_at desc, uid desc
+      limit $4`,
+    [accountId, behind?.createdUs, behind?.id, limit],
   );
   return rows;
+}
+
+/** What is on its way in is turned back, too: begun, or finished and not fetched yet. */
+export async function voidSignIns(db: Db, accountId: string): Promise<void> {
+  await db.query('update users set sign_ins_from = now() where id = $1', [accountId]);
 }
 
 /** @returns the uids of what was ended */
@@ -65,4 +81,11 @@ export async function touchSession(db: Db, uid: string): Promise<void> {
         and last_used_at < now() - interval '10 seconds'`,
     [uid],
   );
+}
+
+export async function raiseSession(db: Db, uid: string, to: { acr: string; amr: readonly string[] }): Promise<void> {
+  await db.query('update sessions set payload = payload || $2::jsonb where uid = $1', [
+    uid,
+    JSON.stringify({ acr: to.acr, amr: to.amr }),
+  ]);
 }

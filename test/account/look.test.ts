@@ -1,8 +1,7 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type App, openApp } from '../browser/app.ts';
 import { addAuthenticator } from '../browser/authenticator.ts';
-import { accessibilityFaults } from '../browser/axe.ts';
 import { look } from '../browser/look.ts';
 import { addPolicy } from '../browser/policies.ts';
 import { press, signIn, visit } from '../browser/visit.ts';
@@ -241,9 +240,5 @@ describe('Everybody can read and use', () => {
   test.each(PAGES)('the page %s', async (name, open) => {
     const page = await open();
     await look(page, name);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      expect({ colorScheme, faults: await accessibilityFaults(page) }).toEqual({ colorScheme, faults: [] });
-    }
   });
 });

@@ -1,7 +1,7 @@
 /** People at their account pages: with a browser, or without one where no script and no look matters. */
-import pg from 'pg';
 import type { Page as BrowserPage } from 'playwright-core';
 import { signIn, visit } from '../browser/visit.ts';
+import { behind } from '../support/behind.ts';
 import type { AdminApi, RegisteredUser } from '../support/clients.ts';
 import type { Server } from '../support/server.ts';
 import { createVisitor, type Page, type Visitor } from '../support/visitor.ts';
@@ -89,15 +89,13 @@ export async function recordsOf(admin: AdminApi, { id }: Pick<RegisteredUser, 'i
   return body.items as { actor: string; outcome: string; reason: string | null; ip: string; data: any }[];
 }
 
-/** Makes all sign-ins of a user on Postgres older: time does not pass faster for a test. */
-export async function age({ databaseUrl }: Server, { id }: Pick<RegisteredUser, 'id'>, seconds: number): Promise<void> {
-  const db = new pg.Client({ connectionString: databaseUrl });
-  await db.connect();
-  await db.query(
+/** Makes all sign-ins of a user on Postgres older. */
+export async function age(server: Server, { id }: Pick<RegisteredUser, 'id'>, seconds: number): Promise<void> {
+  await behind(
+    server,
     `update sessions
         set payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::bigint - $2))
       where account_id = $1`,
     [id, seconds],
   );
-  await db.end();
 }

@@ -41,6 +41,7 @@ describe('How somebody signed in is said', () => {
   test.each([
     [['pwd'], 'a password'],
     [['pwd', 'otp', 'mfa'], 'a password and a code'],
+    [['pwd', 'rc', 'mfa'], 'a password and a recovery code'],
     [['pop', 'mfa'], 'a passkey'],
     [['face'], undefined],
     [[], undefined],

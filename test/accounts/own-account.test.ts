@@ -10,6 +10,7 @@ import { ENGINES, withDatabase } from '../support/database.ts';
 import { remember } from '../support/vault.ts';
 import { newName, newPassword } from './support.ts';
 
+const SESSION = 'a-session';
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 describe.each(ENGINES)('an own account on %s', (engine) => {
@@ -38,32 +39,36 @@ describe.each(ENGINES)('an own account on %s', (engine) => {
   test('the password is changed with the present one, and the new one is not the old one', async () => {
     const user = await someone();
     const next = newPassword();
-    const wrong = await accounts.changePassword(user.id, newPassword(), next);
+    const wrong = await accounts.changePassword(user.id, newPassword(), next, SESSION);
     expect(wrong).toMatchObject({ outcome: 'refused', reason: 'wrong_password', accountId: user.id });
-    await expect(accounts.changePassword(user.id, user.password, user.password)).rejects.toThrow(Invalid);
-    await expect(accounts.changePassword(user.id, user.password, 'qwertyuiop')).rejects.toThrow('most common');
+    await expect(accounts.changePassword(user.id, user.password, user.password, SESSION)).rejects.toThrow(Invalid);
+    await expect(accounts.changePassword(user.id, user.password, 'qwertyuiop', SESSION)).rejects.toThrow('most common');
     expect(await rightWith(user, user.password)).toBe(true);
-    const changed = await accounts.changePassword(user.id, user.password, next);
+    const changed = await accounts.changePassword(user.id, user.password, next, SESSION);
     expect(changed).toMatchObject({ outcome: 'right', wantsNewPassword: false });
     expect(await rightWith(user, user.password)).toBe(false);
     expect(await rightWith(user, next)).toBe(true);
-    await expect(accounts.changePassword('nobody', next, newPassword())).rejects.toThrow(NotFound);
-    await expect(accounts.changePassword(NOBODY, next, newPassword())).rejects.toThrow(NotFound);
+    await expect(accounts.changePassword('nobody', next, newPassword(), SESSION)).rejects.toThrow(NotFound);
+    await expect(accounts.changePassword(NOBODY, next, newPassword(), SESSION)).rejects.toThrow(NotFound);
   });
 
-  test('guesses of the present password are guesses of the sign-in', async () => {
+  test('guesses of the present password shut the session out that made them, and nobody else', async () => {
     const user = await someone();
-    for (let n = 0; n < 9; n += 1) await accounts.changePassword(user.id, newPassword(), newPassword());
-    const last = await accounts.changePassword(user.id, newPassword(), newPassword());
+    for (let n = 0; n < 9; n += 1) await accounts.changePassword(user.id, newPassword(), newPassword(), SESSION);
+    const last = await accounts.changePassword(user.id, newPassword(), newPassword(), SESSION);
     expect(last).toMatchObject({ outcome: 'refused', lockedNow: true });
-    expect(await accounts.authenticate(user.username, user.password)).toMatchObject({ reason: 'locked' });
-    expect(await accounts.changePassword(user.id, user.password, newPassword())).toMatchObject({ reason: 'locked' });
+    expect(await rightWith(user, user.password)).toBe(true);
+    expect(await accounts.changePassword(user.id, user.password, newPassword(), SESSION)).toMatchObject({
+      reason: 'locked',
+    });
   });
 
   test('of two changes at once one has happened', async () => {
     const user = await someone();
     const wanted = [newPassword(), newPassword(), newPassword()];
-    const verdicts = await Promise.all(wanted.map((next) => accounts.changePassword(user.id, user.password, next)));
+    const verdicts = await Promise.all(
+      wanted.map((next) => accounts.changePassword(user.id, user.password, next, SESSION)),
+    );
     const winners = wanted.filter((_, n) => verdicts[n]?.outcome === 'right');
     expect(winners).toHaveLength(1);
     for (const next of wanted) expect(await rightWith(user, next)).toBe(next === winners[0]);
@@ -198,7 +203,7 @@ describe.each(ENGINES)('an own account on %s', (engine) => {
       return [...trace];
     };
     const expected = await traceOf(user.username);
-    expect(expected).toHaveLength(4);
+    expect(expected).toHaveLength(5);
     for (const { username } of [disabled, without, locked, { username: newName() }, { username: '\u0007' }]) {
       expect(await traceOf(username)).toEqual(expected);
     }
@@ -208,7 +213,8 @@ describe.each(ENGINES)('an own account on %s', (engine) => {
     const user = await someone();
     const own = { name: 'Ann Example', email: 'ann@example.com' };
     expect(await accounts.updateOwnProfile(user.id, own)).toMatchObject(own);
-    const none = await accounts.updateOwnProfile(user.id, { name: undefined, email: undefined });
+    expect(await accounts.updateOwnProfile(user.id, { name: 'Ann' })).toMatchObject({ ...own, name: 'Ann' });
+    const none = await accounts.updateOwnProfile(user.id, { name: null, email: null });
     expect(none).toMatchObject({ name: undefined, email: undefined, username: user.username });
     for (const email of [
       'nowhere',

@@ -6,8 +6,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { makePolicy } from '../policies/policy.ts';
 import { registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import type { Form } from '../support/forms.ts';
+import { createVisitor, type Page } from '../support/visitor.ts';
 import { newName, withPlace } from './support.ts';
 
+const WRONG = 'certainly not this one';
 const ROUNDS = 60;
 const TRIES = 3;
 /** How often one refusal takes longer than the other: half of the time, if there is nothing to tell. */
@@ -29,7 +32,7 @@ describe.each(ENGINES)('the time of a refusal on %s', (engine) => {
       registerUser(api, { policy_id }),
     ]);
     await api.patch(`/users/${forbidden.id}`, { policy_id: noPasswords });
-    await signIn(locked.username, 'certainly not this one');
+    await signIn(locked.username, WRONG);
     const nobody = newName();
     names.set('wrong password', () => known.username);
     names.set('unknown user', () => nobody);
@@ -38,30 +41,56 @@ describe.each(ENGINES)('the time of a refusal on %s', (engine) => {
     names.set('forbidden by policy', () => forbidden.username);
   });
 
-  async function sample(): Promise<Map<string, number[]>> {
+  /** Each from where it stands: a program at the token endpoint, a person at the login page. */
+  const WAYS: [where: string, open: () => Promise<(username: string) => Promise<void>>][] = [
+    [
+      'the token endpoint',
+      async () => async (username) => {
+        expect(await place().signIn(username, WRONG)).toBe('refused');
+      },
+    ],
+    [
+      'the login page',
+      async () => {
+        const visitor = createVisitor(() => false);
+        const page = (await visitor.open(`${place().server.url}/account`)) as Page;
+        const form = page.forms.find(({ fields }) => fields.has('password')) as Form;
+        return async (username) => {
+          expect(await visitor.submit(form, { username, password: WRONG })).toMatchObject({ status: 400 });
+        };
+      },
+    ],
+  ];
+
+  async function sample(refuse: (username: string) => Promise<void>): Promise<Map<string, number[]>> {
     const samples = new Map([...names.keys()].map((kind) => [kind, [] as number[]]));
     for (let round = 0; round < ROUNDS; round += 1) {
       // Who comes first changes: what one leaves behind in caches is not always the same one's luck.
       const kinds = [...names].map((_, n, all) => all[(n + round) % all.length] as [string, () => string]);
       for (const [kind, name] of kinds) {
         const started = performance.now();
-        expect(await place().signIn(name(), 'certainly not this one')).toBe('refused');
+        await refuse(name());
         samples.get(kind)?.push(performance.now() - started);
       }
     }
     return samples;
   }
 
-  test('is the same for an unknown user, a wrong password, and everybody who is kept out otherwise', async () => {
-    let told: Record<string, number> = {};
-    for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const samples = await sample();
-      const reference = samples.get('wrong password') ?? [];
-      told = Object.fromEntries([...samples].map(([kind, times]) => [kind, superiority(times, reference)]));
-      if (Object.values(told).every((often) => often > LEAST && often < MOST)) return;
-    }
-    throw new Error(`longer than a wrong password's, how often: ${JSON.stringify(told)}`);
-  }, 120_000);
+  test.each(WAYS)(
+    'at %s is the same for an unknown user, a wrong password, and everybody kept out otherwise',
+    async (_, open) => {
+      const refuse = await open();
+      let told: Record<string, number> = {};
+      for (let attempt = 0; attempt < TRIES; attempt += 1) {
+        const samples = await sample(refuse);
+        const reference = samples.get('wrong password') ?? [];
+        told = Object.fromEntries([...samples].map(([kind, times]) => [kind, superiority(times, reference)]));
+        if (Object.values(told).every((often) => often > LEAST && often < MOST)) return;
+      }
+      throw new Error(`longer than a wrong password's, how often: ${JSON.stringify(told)}`);
+    },
+    120_000,
+  );
 });
 
 /** The common-language effect size of Mann and Whitney's test: how often a value of `a` is above one of `b`. */

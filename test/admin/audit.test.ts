@@ -111,6 +111,15 @@ describe.each(ENGINES)('The audit log on %s', (engine) => {
     ['authenticator.remove_all', ({ user }) => api().delete(`${user}/authenticators`), theUser],
     ['auth_policy.create', () => api().post('/auth-policies', { name: 'P' }), (_, body) => `auth_policy:${body.id}`],
     [
+      'auth_policy.update',
+      async () => {
+        const { body } = await api().post('/auth-policies', { name: 'P' });
+        return api().patch(`/auth-policies/${body.id}`, { name: 'Q', secondary: { require_any: true } });
+      },
+      (_, body) => `auth_policy:${body.id}`,
+      () => ({ members: ['name', 'secondary'] }),
+    ],
+    [
       'revocation_rule.create',
       ({ client_id }) => api().post('/revocation-rules', { client_id, reason: 'a test' }),
       (_, body) => `revocation_rule:${body.id}`,

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createAuthenticator } from '../support/authenticator.ts';
+import { type Authenticator, createAuthenticator } from '../support/authenticator.ts';
 import { type RegisteredUser, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
-import { authenticate, enrollTotp } from '../support/people.ts';
+import { authenticate, authenticateByPasskey, enrollTotp, type SignedIn } from '../support/people.ts';
+import { totpCode } from '../support/totp.ts';
+import { remember } from '../support/vault.ts';
 import { withAdministration } from './support.ts';
 
 interface Listed {
@@ -24,15 +26,19 @@ describe.each(ENGINES)('/users/:id/authenticators on %s', (engine) => {
   async function withEverything(): Promise<RegisteredUser> {
     const { server } = administration();
     const user = await registerUser(api());
-    const device = [createAuthenticator(), createAuthenticator()];
-    const session = await authenticate(server, user);
-    for (const [i, { create }] of device.entries()) {
+    const first = createAuthenticator();
+    let session: Pick<SignedIn, 'call'> = await authenticate(server, user);
+    const add = async ({ create }: Authenticator, name: string) => {
       const { body } = await session.call('POST', '/me/passkeys', {});
-      const response = create(body.options, server.issuer);
-      const made = await session.call('POST', '/me/passkeys', { response, name: `Key ${i + 1}` });
-      expect(made.status).toBeLessThan(300);
-    }
-    await enrollTotp(server, user);
+      const made = await session.call('POST', '/me/passkeys', { response: create(body.options, server.issuer), name });
+      expect(made.status).toBe(200);
+    };
+    await add(first, 'Key 1');
+    session = await authenticateByPasskey(server, first);
+    await add(createAuthenticator(), 'Key 2');
+    const { secret, enrollment } = (await session.call('POST', '/me/totp', {})).body;
+    remember(secret);
+    expect((await session.call('POST', '/me/totp', { enrollment, code: totpCode(secret) })).status).toBe(200);
     return user;
   }
 
@@ -47,13 +53,14 @@ describe.each(ENGINES)('/users/:id/authenticators on %s', (engine) => {
       const time = expect.stringMatching(/^\d{4}-.*Z$/);
       const one = (type: string) => ({ id: type, type, name: null, created_at: time, last_used_at: null });
       const passkey = (name: string) => ({ ...one('passkey'), id: expect.stringMatching(/^[\w-]+$/), name });
+      const used = (name: string) => ({ ...passkey(name), last_used_at: time });
       expect({ status, body }).toEqual({
         status: 200,
         body: {
           items: [
             one('password'),
             one('totp'),
-            passkey('Key 1'),
+            used('Key 1'),
             passkey('Key 2'),
             { ...one('recovery_codes'), remaining: 10 },
           ],
@@ -91,6 +98,15 @@ describe.each(ENGINES)('/users/:id/authenticators on %s', (engine) => {
       await expect(authenticate(administration().server, user)).rejects.toThrow('401');
       expect((await api().get(`/users/${user.id}`)).body).toMatchObject({ has_password: false, name: user.name });
     });
+  });
+
+  test('with its password everything that was signed in with it ends', async () => {
+    const user = await registerUser(api());
+    const session = await authenticate(administration().server, user);
+    expect(await session.call('GET', '/me')).toMatchObject({ status: 200 });
+    expect(await api().delete(`${of(user)}/password`)).toMatchObject({ status: 204 });
+    expect(await session.call('GET', '/me')).toMatchObject({ status: 401 });
+    expect((await api().get(`/users/${user.id}/sessions`)).body.items).toEqual([]);
   });
 
   test('a reset takes everything but the password: they sign in and enrol anew', async () => {

@@ -1,19 +1,17 @@
 /** Only clients administer, so the last one that can stays able to. */
 import { randomBytes, type webcrypto } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Database, openDatabase } from '#src/db/index.ts';
 import { type AdminApi, adminApi, registerMachine } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { observedFetch } from '../support/http.ts';
 import { type Server, secondInstance, startServer } from '../support/server.ts';
 import { remember } from '../support/vault.ts';
 import { send } from './support.ts';
 
 const ROUNDS = 8;
-/** Until two requests have come as far as they can. */
-const ARRIVAL_MS = 150;
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const LAST = { status: 409, body: { detail: expect.stringContaining('first give another client') } };
 
@@ -21,6 +19,17 @@ interface Administrator {
   readonly client_id: string;
   readonly client_secret: string;
   readonly api: AdminApi;
+}
+
+/** How many statements wait for a lock. Asked outside of the transaction that holds it, which sees but its own beginning. */
+async function waitingIn(db: Database): Promise<number> {
+  const { rows } = await db.query<{ waiting: number }>(
+    `select count(*)::integer as waiting
+       from pg_stat_activity
+      where datname = current_database()
+        and wait_event_type = 'Lock'`,
+  );
+  return rows[0]?.waiting ?? 0;
 }
 
 async function secretOf(api: AdminApi, id: string): Promise<string> {
@@ -167,13 +176,14 @@ describe.each(ENGINES)('Of two administrators who leave at the same moment on %s
 
   /** Holds both clients until both requests wait for them: what follows happens in the same instant. */
   async function atOnce<T>(both: readonly Administrator[], requests: readonly (() => Promise<T>)[]): Promise<T[]> {
-    if (!behind) return Promise.all(requests.map((request) => request()));
+    const held = behind;
+    if (!held) return Promise.all(requests.map((request) => request()));
     const ids = both.map(({ client_id }) => client_id);
     let answers: Promise<T[]> | undefined;
-    await behind.transaction(async (tx) => {
+    await held.transaction(async (tx) => {
       await tx.query('select from clients where client_id = any($1) for update', [ids]);
       answers = Promise.all(requests.map((request) => request()));
-      await sleep(ARRIVAL_MS);
+      await eventually(async () => (await waitingIn(held)) === requests.length);
     });
     return answers as Promise<T[]>;
   }

@@ -29,6 +29,28 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  test('says which session token an operation takes, and whether its 401 is an answer', async () => {
+    const { paths, components } = await read();
+    expect(paths['/me'].get).toMatchObject({
+      'x-session-token': 'full',
+      description: expect.stringMatching(/finished/),
+    });
+    expect(paths['/me/totp'].post).toMatchObject({
+      'x-session-token': 'fresh',
+      description: expect.stringMatching(/300 seconds/),
+    });
+    expect(paths['/authenticate/totp'].post).toMatchObject({
+      'x-session-token': 'partial',
+      description: expect.stringMatching(/401 .* refused/),
+    });
+    expect(paths['/authenticate'].post.description).toMatch(/401/);
+    expect(JSON.stringify(components.schemas.MePatch.properties.name)).toContain('"maxLength":200');
+    const page = await (await fetch(`${administration().server.url}/api/docs`)).text();
+    expect(page).toMatch(/GET<\/span> \/me<\/code>.*session token: full/);
+    expect(page).toMatch(/POST<\/span> \/me\/totp<\/code>.*session token: fresh/);
+    expect(page).toMatch(/GET<\/span> \/clients<\/code>.*<code>clients:read<\/code>/);
+  });
+
   test('is shown to people on a page that loads and runs nothing', async () => {
     const answer = await fetch(`${administration().server.url}/api/docs`);
     const page = await answer.text();

@@ -74,6 +74,21 @@ describe('Somebody of whom a passkey is demanded and who has none', () => {
     expect(await page.textContent('h1')).toBe('Your recovery codes');
   });
 
+  test('is told what a name for it may be, and may give another', async () => {
+    const page = await visit();
+    await addAuthenticator(page);
+    await atSignIn(page);
+    await signIn(page, ann);
+    await page.locator('#name').evaluate((input: any) => input.removeAttribute('maxlength'));
+    await page.fill('[name=name]', 'x'.repeat(65));
+    expect((await press(page, '#submit')).status()).toBe(400);
+    expect(await page.textContent('[role=alert]')).toBe('The name must be 1 to 64 visible characters.');
+    expect(await page.inputValue('[name=name]')).toBe('x'.repeat(65));
+    await page.fill('[name=name]', 'Blue laptop');
+    await press(page, '#submit');
+    expect(await page.textContent('h1')).toBe('Your recovery codes');
+  });
+
   test('is told that it takes JavaScript, and may leave', async () => {
     const page = await visit({ javaScriptEnabled: false });
     await atSignIn(page);

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { tokenIntrospection } from 'openid-client';
 import type { Page } from 'playwright-core';
 import { type AdminApi, adminApi, type RegisteredUser, registerUser } from '../support/clients.ts';
 import { type Enrolled, enrollTotp } from '../support/people.ts';
@@ -135,7 +136,15 @@ describe('Somebody with an authenticator app', () => {
     expect(await page.getAttribute('[name=code]', 'inputmode')).toBe('numeric');
     await answer(page, totpCode(enrolled.secret));
     await press(page, '#allow');
-    expect((await exchange()).claims()).toMatchObject({ sub: ann.id, acr: 'urn:mintmark:acr:2fa' });
+    const tokens = await exchange();
+    const how2fa = { acr: 'urn:mintmark:acr:2fa', amr: ['pwd', 'otp', 'mfa'] };
+    expect(tokens.claims()).toMatchObject({ sub: ann.id, ...how2fa });
+    expect(await tokenIntrospection(app.config, tokens.access_token)).toMatchObject({
+      active: true,
+      ...how2fa,
+      auth_time: tokens.claims()?.auth_time,
+    });
+    expect(Math.abs(Number(tokens.claims()?.auth_time) - Date.now() / 1000)).toBeLessThan(60);
   });
 
   test.each([
@@ -208,13 +217,16 @@ describe('Somebody with an authenticator app', () => {
   });
 });
 
-describe('Somebody of whom a second factor is demanded that they may not set up here', () => {
-  test('is sent to the administrator, and may go back to the application', async () => {
-    const page = await visit();
-    await page.goto((await app.authorize()).url);
-    await signIn(page, await userUnder(admin, NO_ENROLMENT));
-    expect(await page.textContent('main')).toContain('Please ask your administrator.');
-    await press(page, '#cancel');
-    expect(app.arrival().parameters.get('error')).toBe('access_denied');
-  });
-});
+describe.each(SCRIPTING)(
+  'Somebody of whom a second factor is demanded that they may not set up here, %s,',
+  (_, how) => {
+    test('is sent to the administrator, and may go back to the application', async () => {
+      const page = await visit(how);
+      await page.goto((await app.authorize()).url);
+      await signIn(page, await userUnder(admin, NO_ENROLMENT));
+      expect(await page.textContent('main')).toContain('Please ask your administrator.');
+      await press(page, '#cancel');
+      expect(app.arrival().parameters.get('error')).toBe('access_denied');
+    });
+  },
+);

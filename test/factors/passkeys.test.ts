@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Factors } from '#src/factors/index.ts';
-import { Invalid } from '#src/oauth/problems.ts';
+import { Conflict, Invalid } from '#src/oauth/problems.ts';
 import { createAuthenticator, type Misbehaviour } from '../support/authenticator.ts';
 import { ENGINES } from '../support/database.ts';
 import { ISSUER, type Room, withRoom } from './room.ts';
@@ -94,8 +94,11 @@ describe.each(ENGINES)('passkeys, on %s', (engine) => {
     const [ann, bob] = [await account(), await account()];
     const device = createAuthenticator();
     const response = device.create(await factors.webauthn.registrationOptions(ann, HERE), ISSUER);
-    const answers = await Promise.all([1, 2, 3].map(() => factors.webauthn.register(ann, HERE, response, 'Key')));
-    expect(answers.filter((passkey) => passkey)).toHaveLength(1);
+    const answers = await Promise.allSettled(
+      [1, 2, 3].map(() => factors.webauthn.register(ann, HERE, response, 'Key')),
+    );
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await expect(factors.webauthn.register(ann, HERE, response, 'Key')).rejects.toThrow(Conflict);
     expect(await factors.webauthn.register(bob, HERE, response, 'Key')).toBeUndefined();
   });
 
@@ -103,12 +106,13 @@ describe.each(ENGINES)('passkeys, on %s', (engine) => {
     const { factors, second, account } = room();
     const ann = await account();
     const options = await factors.webauthn.registrationOptions(ann, HERE);
-    const answers = await Promise.all(
+    const answers = await Promise.allSettled(
       Array.from({ length: 25 }, (_, i) =>
         (i % 2 ? factors : second).webauthn.register(ann, HERE, createAuthenticator().create(options, ISSUER), ''),
       ),
     );
-    expect(answers.filter((passkey) => passkey?.name === 'Passkey')).toHaveLength(20);
+    const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+    expect(refused).toEqual(Array(5).fill(expect.any(Conflict)));
     expect((await factors.of(ann.id)).passkeys).toHaveLength(20);
   });
 

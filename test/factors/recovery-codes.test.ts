@@ -103,6 +103,20 @@ describe.each(ENGINES)('recovery codes, on %s', (engine) => {
     expect((await factors.of(id)).recoveryCodesLeft).toBe(10);
   });
 
+  test('who has none is given ten, once; who has some left keeps them', async () => {
+    const { factors, second, account } = room();
+    const { id } = await account();
+    const made = await Promise.all([factors, second, factors].map((one) => one.recoveryCodes.generateIfNone(id)));
+    const [codes = [], ...others] = made.filter((given) => given !== undefined);
+    expect([codes.length, others.length]).toEqual([10, 0]);
+    for (const [used, code] of codes.entries()) {
+      expect((await factors.of(id)).recoveryCodesLeft).toBe(10 - used);
+      expect(await factors.recoveryCodes.generateIfNone(id)).toBeUndefined();
+      expect(await factors.recoveryCodes.use(id, code)).toEqual({ outcome: 'accepted' });
+    }
+    expect(await factors.recoveryCodes.generateIfNone(id)).toHaveLength(10);
+  });
+
   test('there are none for nobody, and none after they were taken away', async () => {
     const { factors } = room();
     await expect(factors.recoveryCodes.generate(randomUUID())).rejects.toThrow(NotFound);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { registerApi, registerClient, registerMachine, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { nextSecond } from '../support/eventually.ts';
 import { authenticate, callApi } from '../support/people.ts';
 import { totpCode } from '../support/totp.ts';
 import {
@@ -149,7 +150,7 @@ describe.each(ENGINES)('an authorization finished from a login application, on %
     const flow = await start(application(), app);
     await tokensOf(flow, await flow.visitor.open(await acceptLogin(application(), ticketOf(flow.at), session)));
 
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await nextSecond();
     const again = await start(application(), app, { prompt: 'login' }, flow.visitor);
     const ticket = ticketOf(again.at);
     expect((await api.get(`/authorizations/${ticket}`)).body).toMatchObject({ prompt: 'login', subject: user.id });

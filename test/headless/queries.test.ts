@@ -224,6 +224,20 @@ describe.each(ENGINES)('what a partial sign-in is asked, on %s', (engine) => {
     expect(essence(swapped)).toEqual(essence(unknown));
   });
 
+  test('a passkey signs in while guesses have locked the password, and ends no lock', async () => {
+    const { server, api } = headless();
+    const { user, authenticator } = await withPasskey();
+    await api.patch(`/auth-policies/${user.policyId}`, { primary: { updb: { max_attempts: 1, lockout_duration: 0 } } });
+    expect((await prove(server, { ...passwordOf(user), password: 'certainly not this one' })).status).toBe(401);
+    expect((await prove(server, passwordOf(user))).status).toBe(401);
+    const { challenge_id, options } = (await callApi(server, 'POST', '/authenticate/options')).body;
+    const response = answerWith(authenticator, { options });
+    const { body } = await prove(server, { method: 'webauthn', challenge_id, response });
+    expect(body.state).toBe('full');
+    expect((await api.get(`/users/${user.id}`)).body).toMatchObject({ locked: true });
+    expect((await prove(server, passwordOf(user))).status).toBe(401);
+  });
+
   test('acr_values ask for more than the policy does', async () => {
     const { server } = headless();
     const { user, authenticator } = await withPasskey();

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createAuthenticator } from '../support/authenticator.ts';
 import { adminApi, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
-import { callApi } from '../support/people.ts';
+import { authenticateByPasskey, callApi } from '../support/people.ts';
 import { type Server, secondInstance, startServer } from '../support/server.ts';
 import { earlyInStep, totpCode } from '../support/totp.ts';
 import { remember } from '../support/vault.ts';
@@ -80,6 +80,46 @@ describe.each(ENGINES)('headless sign-ins at one instant, on %s', (engine) => {
       };
       const answers = await all(6, (server) => callApi(server, 'POST', '/authenticate', { body: proof }));
       expect(statuses(answers)).toEqual([200, 401, 401, 401, 401, 401]);
+    }
+  });
+
+  test('two who set up a second factor at once are shown one list of recovery codes', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const user = await registerUser(headless.api);
+      const session = await fullSession(headless.server, user);
+      const { enrollment, secret } = (await session.call('POST', '/me/totp')).body;
+      remember(secret);
+      const { options } = (await session.call('POST', '/me/passkeys')).body;
+      const response = createAuthenticator().create(options, headless.server.issuer);
+      const { token } = session;
+      const answers = await Promise.all([
+        callApi(at(0), 'POST', '/me/totp', { token, body: { enrollment, code: totpCode(secret) } }),
+        callApi(at(1), 'POST', '/me/passkeys', { token, body: { response } }),
+      ]);
+      const shown = answers.flatMap(({ body }) => body.recovery_codes ?? []);
+      for (const code of shown) remember(code);
+      // Whoever comes second may already have to prove the first.
+      expect(answers.every(({ status }) => status === 200 || status === 401)).toBe(true);
+      expect(shown).toHaveLength(10);
+    }
+  });
+
+  test('of the last two ways to sign in one stays', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const user = await registerUser(headless.api);
+      const device = createAuthenticator();
+      const session = await fullSession(headless.server, user);
+      const { options } = (await session.call('POST', '/me/passkeys')).body;
+      const response = device.create(options, headless.server.issuer);
+      const { body: passkey } = await session.call('POST', '/me/passkeys', { response });
+      for (const code of passkey.recovery_codes) remember(code);
+      const { token } = await authenticateByPasskey(headless.server, device);
+      const answers = await all(2, (server, i) =>
+        callApi(server, 'DELETE', `/me/authenticators/${i === 0 ? 'password' : passkey.id}`, { token }),
+      );
+      expect(statuses(answers)).toEqual([204, 409]);
+      const { items } = (await headless.api.get(`/users/${user.id}/authenticators`)).body;
+      expect(items.filter(({ type }: any) => type === 'password' || type === 'passkey')).toHaveLength(1);
     }
   });
 

@@ -2,12 +2,10 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '#src/db/index.ts';
 import { adminApi, type RegisteredUser, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { nextSecond } from '../support/eventually.ts';
 import { authenticate, callApi } from '../support/people.ts';
 import { restart, type Server, startServer } from '../support/server.ts';
 import { begin, expectDead, fullSession, personUnder, personWithTotp, withHeadless } from './support.ts';
-
-/** Sign-ins are dated by the second: one of this second counts as later than an enabling. */
-const SIGN_INS_COUNT_SECONDS_MS = 1_100;
 
 describe.each(ENGINES)('a session of the headless sign-in, on %s', (engine) => {
   const headless = withHeadless(engine);
@@ -58,7 +56,7 @@ describe.each(ENGINES)('a session of the headless sign-in, on %s', (engine) => {
     const user = await personWithTotp(headless());
     const plain = await person();
     const sessions = [await begin(server, user), await fullSession(server, plain)];
-    await new Promise((resolve) => setTimeout(resolve, SIGN_INS_COUNT_SECONDS_MS));
+    await nextSecond();
     for (const { id } of [user, plain]) await api.post(`/users/${id}/disable`, {});
     for (const session of sessions) expectDead(await session.call('GET', '/session'));
     for (const { id } of [user, plain]) await api.post(`/users/${id}/enable`);

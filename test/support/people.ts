@@ -1,4 +1,5 @@
 /** People with second factors, set up as they would do it themselves: through the API. */
+import type { Authenticator } from './authenticator.ts';
 import type { ApiResponse, RegisteredUser } from './clients.ts';
 import { observedFetch } from './http.ts';
 import type { Server } from './server.ts';
@@ -40,6 +41,21 @@ export async function authenticate(
   const { session_token: token, state, queries } = answer.body;
   remember(token);
   return { token, state, queries, call: (method, path, body) => callApi(server, method, path, { token, body }) };
+}
+
+/** Signs in headlessly with a passkey: two factors at once, whoever it belongs to. */
+export async function authenticateByPasskey(
+  server: Pick<Server, 'url' | 'issuer'>,
+  device: Pick<Authenticator, 'get'>,
+): Promise<SignedIn> {
+  const { challenge_id, options } = (await callApi(server, 'POST', '/authenticate/options')).body;
+  const response = device.get(options, server.issuer);
+  const proof = { method: 'webauthn', challenge_id, response };
+  const answer = await callApi(server, 'POST', '/authenticate', { body: proof });
+  if (answer.body.state !== 'full') throw new Error(`no session: ${answer.status} ${JSON.stringify(answer.body)}`);
+  const token: string = answer.body.session_token;
+  remember(token);
+  return { token, call: (method, path, body) => callApi(server, method, path, { token, body }) };
 }
 
 export interface Enrolled {

@@ -1,9 +1,10 @@
+import { field } from '#src/http/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { ApiScopes, ClientFace, ShownApp } from '#src/pages/index.ts';
 import type { ListedGrant } from '#src/tokens/index.ts';
 import { type Connected, connectedApps } from '../connected.ts';
 import type { AccountDeps } from '../index.ts';
-import { type AccountPage, textOf } from '../page.ts';
+import type { AccountPage } from '../page.ts';
 
 const PATH = '/account/apps';
 
@@ -43,7 +44,7 @@ export function appsPage(deps: AccountDeps): AccountPage {
     },
     async submit(visit, form) {
       const { account } = visit;
-      const id = textOf(form, 'client');
+      const id = field(form, 'client');
       const app = (await connectedApps(deps, account.id)).find(({ client }) => client.id === id);
       if (!app) throw new NotFound('application');
       for (const grant of app.grants) await revocation.endGrant(account.id, grant.id, `user:${account.id}`);

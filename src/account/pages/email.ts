@@ -1,6 +1,7 @@
+import { field } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
 import type { AccountDeps } from '../index.ts';
-import { type AccountPage, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, REFUSED, type Visit } from '../page.ts';
 import { refusal } from '../refusal.ts';
 
 /** Apart from the name, because whoever owns the address can have the password replaced: it takes a fresh proof. */
@@ -16,7 +17,7 @@ export function emailPage({ accounts, pages }: AccountDeps): AccountPage {
     show,
     async submit(visit, form) {
       const { account } = visit;
-      const email = textOf(form, 'email').trim();
+      const email = field(form, 'email').trim();
       const problem = await refusal('email', () => accounts.updateOwnProfile(account.id, { email: email || null }));
       await visit.record('account.update', { reason: problem && 'invalid', data: { members: ['email'] } });
       if (!problem) return { to: '/account/profile', done: 'email-saved' };

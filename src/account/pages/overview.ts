@@ -1,4 +1,5 @@
 import { connectedApps } from '../connected.ts';
+import { everyPage } from '../every-page.ts';
 import type { AccountDeps } from '../index.ts';
 import { countLiving } from '../own-pats.ts';
 import type { AccountPage } from '../page.ts';
@@ -11,7 +12,7 @@ export function overviewPage(deps: AccountDeps): AccountPage {
     async show({ ctx, account, own }) {
       const [enrolled, sessions, connected, tokens] = await Promise.all([
         factors.of(account.id),
-        sessionList.list(account.id),
+        everyPage((page) => sessionList.list(account.id, page)),
         connectedApps(deps, account.id),
         countLiving(deps, account.id),
       ]);

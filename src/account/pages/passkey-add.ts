@@ -1,8 +1,9 @@
-import type { Form } from '#src/http/index.ts';
+import { type Form, field } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
+import { proveIn } from '#src/sessions/index.ts';
 import type { AccountDeps } from '../index.ts';
 import { withFirstCodes } from '../new-codes.ts';
-import { type AccountPage, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, REFUSED, type Visit } from '../page.ts';
 import { refusal } from '../refusal.ts';
 
 const NOT_ADDED: FormProblem = { field: 'passkey', words: 'That passkey could not be added. Please try again.' };
@@ -21,9 +22,10 @@ export function passkeyAddPage(deps: AccountDeps): AccountPage {
     const { account, session } = visit;
     let id: string | undefined;
     const problem = await refusal('name', async () => {
-      const response = textOf(form, 'passkey');
-      id = (await factors.webauthn.register(account, session.uid, response, textOf(form, 'name')))?.id;
+      const response = field(form, 'passkey');
+      id = (await factors.webauthn.register(account, session.uid, response, field(form, 'name')))?.id;
     });
+    if (id) await proveIn(deps.sessionList, session, 'webauthn');
     const reason = problem ? 'invalid' : 'wrong_webauthn';
     await visit.record('passkey.register', id ? { data: { passkey: id } } : { reason });
     return problem ?? (id ? undefined : NOT_ADDED);
@@ -36,7 +38,7 @@ export function passkeyAddPage(deps: AccountDeps): AccountPage {
     async submit(visit, form) {
       const problem = await register(visit, form);
       if (!problem) return withFirstCodes(deps, visit, { to: '/account/passkeys', done: 'passkey-added' });
-      await show(visit, { name: textOf(form, 'name'), problem });
+      await show(visit, { name: field(form, 'name'), problem });
       return undefined;
     },
   };

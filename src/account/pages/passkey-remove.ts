@@ -1,11 +1,14 @@
+import { isLastFactor } from '#src/factors/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import { mayRemove } from '#src/sessions/index.ts';
 import type { AccountDeps } from '../index.ts';
-import { isLastFactor } from '../last-factor.ts';
 import { ownPasskey } from '../own-passkey.ts';
 import type { AccountPage, Visit } from '../page.ts';
+import { removeOwn } from '../remove-own.ts';
 
-export function passkeyRemovePage({ factors, pages, policies }: AccountDeps): AccountPage {
+export function passkeyRemovePage(deps: AccountDeps): AccountPage {
+  const { factors, pages, policies } = deps;
+
   async function look({ account, params }: Visit) {
     const enrolled = await factors.of(account.id);
     const passkey = ownPasskey(enrolled, params.id);
@@ -22,16 +25,9 @@ export function passkeyRemovePage({ factors, pages, policies }: AccountDeps): Ac
       pages.render(visit.ctx, 'account-passkey-remove', { ...visit.own, passkey, kept, takesRecoveryCodes });
     },
     async submit(visit) {
-      const { account, ctx } = visit;
-      const { passkey, kept } = await look(visit);
-      const data = { passkey: passkey.id };
-      if (kept) {
-        await visit.record('passkey.remove', { reason: 'demanded', data });
-        return { to: ctx.path };
-      }
-      if (!(await factors.webauthn.remove(account.id, passkey.id))) throw new NotFound('passkey');
-      await visit.record('passkey.remove', { data });
-      return { to: '/account/passkeys', done: 'passkey-removed' };
+      const outcome = await removeOwn(deps, visit, { type: 'passkey', id: visit.params.id ?? '' });
+      if (outcome === 'missing') throw new NotFound('passkey');
+      return outcome === 'kept' ? { to: visit.ctx.path } : { to: '/account/passkeys', done: 'passkey-removed' };
     },
   };
 }

@@ -1,7 +1,8 @@
+import { field } from '#src/http/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { AccountDeps } from '../index.ts';
 import { ownPasskey } from '../own-passkey.ts';
-import { type AccountPage, REFUSED, textOf } from '../page.ts';
+import { type AccountPage, REFUSED } from '../page.ts';
 import { refusal } from '../refusal.ts';
 
 /** One passkey, to rename it. Its name opens nothing: no fresh proof. */
@@ -16,7 +17,7 @@ export function passkeyPage({ factors, pages }: AccountDeps): AccountPage {
     async submit(visit, form) {
       const { ctx, params, account, own } = visit;
       const passkey = ownPasskey(await factors.of(account.id), params.id);
-      const name = textOf(form, 'name').trim();
+      const name = field(form, 'name').trim();
       const problem = await refusal('name', async () => {
         if (!(await factors.webauthn.rename(account.id, passkey.id, name))) throw new NotFound('passkey');
       });

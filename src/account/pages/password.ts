@@ -1,8 +1,8 @@
-import { deviceCookie, type Form } from '#src/http/index.ts';
+import { type Form, field } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
 import type { AccountDeps } from '../index.ts';
 import { newPasswordOf, typedTwice } from '../new-password.ts';
-import { type AccountPage, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, REFUSED, type Visit } from '../page.ts';
 import { refusal } from '../refusal.ts';
 
 const WRONG: FormProblem = { field: 'current', words: 'That is not your current password.' };
@@ -26,13 +26,13 @@ export function passwordPage({ accounts, pages, policies, sessionList }: Account
     pages.render(ctx, 'account-password', data, problem ? REFUSED : 200);
   }
 
-  /** Guesses of the current password count like guesses at the sign-in page. */
+  /** Guesses of the current password are counted for this session alone. */
   async function change(visit: Visit, form: Form): Promise<FormProblem | undefined> {
-    const { account, ctx } = visit;
+    const { account, session } = visit;
     let wrong: FormProblem | undefined;
     const refused = await refusal('new_password', async () => {
-      const [current, next] = [textOf(form, 'current'), newPasswordOf(form)];
-      const verdict = await accounts.changePassword(account.id, current, next, deviceCookie.read(ctx));
+      const [current, next] = [field(form, 'current'), newPasswordOf(form)];
+      const verdict = await accounts.changePassword(account.id, current, next, session.uid);
       if (verdict.outcome === 'right') return;
       wrong = verdict.reason === 'locked' ? LOCKED : WRONG;
       await visit.record('password.change', { reason: verdict.reason });

@@ -1,6 +1,7 @@
+import { field } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
 import type { AccountDeps } from '../index.ts';
-import { type AccountPage, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, REFUSED, type Visit } from '../page.ts';
 import { refusal } from '../refusal.ts';
 
 export function profilePage({ accounts, pages }: AccountDeps): AccountPage {
@@ -15,7 +16,7 @@ export function profilePage({ accounts, pages }: AccountDeps): AccountPage {
     show,
     async submit(visit, form) {
       const { account } = visit;
-      const name = textOf(form, 'name').trim();
+      const name = field(form, 'name').trim();
       const problem = await refusal('name', () => accounts.updateOwnProfile(account.id, { name: name || null }));
       await visit.record('account.update', { reason: problem && 'invalid', data: { members: ['name'] } });
       if (!problem) return { to: '/account/profile', done: 'name-saved' };

@@ -1,8 +1,10 @@
+import { field } from '#src/http/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { ShownSession } from '#src/pages/index.ts';
 import type { ListedSession } from '#src/tokens/index.ts';
+import { everyPage } from '../every-page.ts';
 import type { AccountDeps } from '../index.ts';
-import { type AccountPage, textOf } from '../page.ts';
+import type { AccountPage } from '../page.ts';
 import { deviceInWords, proofsInWords } from '../session-in-words.ts';
 
 const PATH = '/account/sessions';
@@ -13,7 +15,8 @@ export function sessionsPage({ pages, sessionList }: AccountDeps): AccountPage {
     path: PATH,
     fresh: false,
     async show({ ctx, account, session, own }) {
-      const sessions = (await sessionList.list(account.id)).map((listed) => toShown(listed, session.uid));
+      const listed = await everyPage((page) => sessionList.list(account.id, page));
+      const sessions = listed.map((one) => toShown(one, session.uid));
       // This one first: the others are what somebody came to look at, in the order in which they were used.
       sessions.sort((a, b) => Number(b.isThis) - Number(a.isThis) || +b.lastUsedAt - +a.lastUsedAt);
       pages.render(ctx, 'account-sessions', { ...own, sessions });
@@ -25,8 +28,9 @@ export function sessionsPage({ pages, sessionList }: AccountDeps): AccountPage {
         await visit.record('session.end', { data: { others: ended } });
         return { to: PATH, done: 'others-ended' };
       }
-      if (!(await sessionList.end(account.id, textOf(form, 'session')))) throw new NotFound('session');
-      await visit.record('session.end');
+      const id = field(form, 'session');
+      if (!(await sessionList.end(account.id, id))) throw new NotFound('session');
+      await visit.record('session.end', { data: { session_id: id } });
       return { to: PATH, done: 'session-ended' };
     },
   };

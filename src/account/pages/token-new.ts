@@ -1,12 +1,11 @@
 import type { Api } from '#src/apis/index.ts';
-import { type Form, fromOf } from '#src/http/index.ts';
+import { type Form, field, fromOf, seeOther } from '#src/http/index.ts';
 import { ACCOUNT_SCOPES } from '#src/oauth/account-scopes.ts';
 import type { FormProblem } from '#src/pages/index.ts';
 import type { MadePat, PatLimits } from '#src/pats/index.ts';
-import { redirectTo } from '../go-on.ts';
 import type { AccountDeps } from '../index.ts';
 import { recordOf } from '../own-pats.ts';
-import { type AccountPage, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, REFUSED, type Visit } from '../page.ts';
 import { patProblem } from '../pat-problem.ts';
 
 const LIST = '/account/tokens';
@@ -72,7 +71,7 @@ export function tokenNewPage({ apis, pages, pats }: AccountDeps): AccountPage {
     fresh: true,
     async show(visit) {
       const limits = await pats.limitsFor(visit.account.id);
-      if (!limits.enabled) return redirectTo(visit.ctx, LIST);
+      if (!limits.enabled) return seeOther(visit.ctx, LIST);
       const chosen = await choose(visit, String(visit.ctx.query.audience ?? ''));
       const blank: Typed = { name: '', ticked: [], days: String(limits.defaultDays), format: 'opaque' };
       if (chosen) showForm(visit, chosen, limits, blank);
@@ -80,7 +79,7 @@ export function tokenNewPage({ apis, pages, pats }: AccountDeps): AccountPage {
     async submit(visit, form) {
       const limits = await pats.limitsFor(visit.account.id);
       if (!limits.enabled) return { to: LIST };
-      const chosen = await choose(visit, textOf(form, 'audience'));
+      const chosen = await choose(visit, field(form, 'audience'));
       if (!chosen) return undefined;
       const typed = typedIn(form);
       const made = await make(visit, chosen.api.identifier, typed);
@@ -104,9 +103,9 @@ function asOffered(api: Api): Api {
 
 function typedIn(form: Form): Typed {
   return {
-    name: textOf(form, 'name').trim(),
+    name: field(form, 'name').trim(),
     ticked: [form.scope ?? []].flat(),
-    days: textOf(form, 'days').trim(),
+    days: field(form, 'days').trim(),
     format: form.format === 'jwt' ? 'jwt' : 'opaque',
   };
 }

@@ -1,10 +1,9 @@
-import { fromOf } from '#src/http/index.ts';
+import { field, fromOf, seeOther } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
 import type { MadePat, Pat } from '#src/pats/index.ts';
-import { redirectTo } from '../go-on.ts';
 import type { AccountDeps } from '../index.ts';
 import { ownPat, recordOf } from '../own-pats.ts';
-import { type AccountPage, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, REFUSED, type Visit } from '../page.ts';
 import { patProblem } from '../pat-problem.ts';
 
 const LIST = '/account/tokens';
@@ -53,7 +52,7 @@ export function tokenRotatePage({ apis, pages, pats }: AccountDeps): AccountPage
     async show(visit) {
       const { account, ctx, params } = visit;
       const { enabled, maxDays } = await pats.limitsFor(account.id);
-      if (!enabled) return redirectTo(ctx, LIST);
+      if (!enabled) return seeOther(ctx, LIST);
       showForm(visit, await ownPat(pats, account.id, params.id), maxDays);
     },
     async submit(visit, form) {
@@ -61,7 +60,7 @@ export function tokenRotatePage({ apis, pages, pats }: AccountDeps): AccountPage
       const { enabled, maxDays } = await pats.limitsFor(account.id);
       if (!enabled) return { to: LIST };
       const old = await ownPat(pats, account.id, params.id);
-      const overlap = OVERLAPS.get(textOf(form, 'overlap'));
+      const overlap = OVERLAPS.get(field(form, 'overlap'));
       const made = overlap === undefined ? NOT_OFFERED : await rotate(visit, old.id, overlap);
       // What stood against it may have happened meanwhile: read anew.
       if ('words' in made) showForm(visit, await ownPat(pats, account.id, old.id), maxDays, made);

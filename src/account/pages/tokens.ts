@@ -1,6 +1,7 @@
+import { field } from '#src/http/index.ts';
 import type { AccountDeps } from '../index.ts';
 import { ownPat, shownPats } from '../own-pats.ts';
-import { type AccountPage, type Next, textOf, type Visit } from '../page.ts';
+import type { AccountPage, Next, Visit } from '../page.ts';
 
 const PATH = '/account/tokens';
 
@@ -26,7 +27,7 @@ export function tokensPage(deps: AccountDeps): AccountPage {
     async submit(visit, form) {
       if (form.action === 'revoke-all') return revokeAll(visit);
       const { account } = visit;
-      const { id } = await ownPat(pats, account.id, textOf(form, 'token'));
+      const { id } = await ownPat(pats, account.id, field(form, 'token'));
       // Done twice, it is as done as once.
       if (await pats.revoke(account.id, id, `user:${account.id}`))
         await visit.record('pat.revoke', { data: { pat_id: id } });

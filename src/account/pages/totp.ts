@@ -1,10 +1,11 @@
-import type { Form } from '#src/http/index.ts';
+import { isLastFactor } from '#src/factors/index.ts';
+import { type Form, field } from '#src/http/index.ts';
 import type { FormProblem } from '#src/pages/index.ts';
-import { mayRemove } from '#src/sessions/index.ts';
+import { mayRemove, proveIn } from '#src/sessions/index.ts';
 import type { AccountDeps } from '../index.ts';
-import { isLastFactor } from '../last-factor.ts';
 import { withFirstCodes } from '../new-codes.ts';
-import { type AccountPage, type Next, REFUSED, textOf, type Visit } from '../page.ts';
+import { type AccountPage, type Next, REFUSED, type Visit } from '../page.ts';
+import { removeOwn } from '../remove-own.ts';
 
 const PATH = '/account/totp';
 const PROBLEMS = {
@@ -34,11 +35,12 @@ export function totpPage(deps: AccountDeps): AccountPage {
   }
 
   async function confirm(visit: Visit, form: Form): Promise<Next | undefined> {
-    const enrolment = textOf(form, 'enrolment');
-    const outcome = await factors.totp.confirm(visit.account.id, enrolment, textOf(form, 'code'));
+    const enrolment = field(form, 'enrolment');
+    const outcome = await factors.totp.confirm(visit.account.id, enrolment, field(form, 'code'));
     // Set up in another tab meanwhile.
     if (outcome === 'exists') return { to: PATH };
     if (outcome === 'confirmed') {
+      await proveIn(deps.sessionList, visit.session, 'totp');
       await visit.record('totp.enroll');
       return withFirstCodes(deps, visit, { to: PATH, done: 'totp-on' });
     }
@@ -48,16 +50,8 @@ export function totpPage(deps: AccountDeps): AccountPage {
   }
 
   async function remove(visit: Visit): Promise<Next> {
-    const { account } = visit;
-    const enrolled = await factors.of(account.id);
-    if (!enrolled.totp) return { to: PATH };
-    if (mayRemove(await policies.get(account.policyId), account, enrolled, 'totp')) {
-      await visit.record('totp.remove', { reason: 'demanded' });
-      return { to: PATH };
-    }
-    await factors.totp.remove(account.id);
-    await visit.record('totp.remove');
-    return { to: '/account', done: 'totp-off' };
+    const outcome = await removeOwn(deps, visit, { type: 'totp', id: 'totp' });
+    return outcome === 'removed' ? { to: '/account', done: 'totp-off' } : { to: PATH };
   }
 
   return {

@@ -47,6 +47,7 @@ export function authPolicyRoutes(policies: Policies): AnyRoute[] {
       audit: 'auth_policy.update',
       target: ({ id }) => `auth_policy:${id}`,
       summary: 'Change an authentication policy',
+      details: ({ body }) => ({ members: Object.keys(body) }),
       body: policyPatch,
       status: 200,
       result: policy,

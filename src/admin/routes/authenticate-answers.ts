@@ -5,6 +5,7 @@ import {
   authentication,
   keyOf,
   nothingAsked,
+  REFUSED,
   standing,
   webauthnJson,
 } from '../authentication.ts';
@@ -14,6 +15,9 @@ const code = z.strictObject({ code: z.string() }).meta({ id: 'Code' });
 const passkeyResponse = z.strictObject({ response: webauthnJson }).meta({ id: 'PasskeyResponse' });
 const newPassword = z.strictObject({ password: z.string() }).meta({ id: 'ChosenPassword' });
 
+/** The last answer also signs in. */
+const SECOND = ['login.second_factor', 'login'];
+
 /** Answers to what a partial sign-in is asked, each under the name of its query. */
 export function authenticateAnswerRoutes(deps: AuthenticationDeps): AnyRoute[] {
   const { signIns } = deps;
@@ -21,6 +25,7 @@ export function authenticateAnswerRoutes(deps: AuthenticationDeps): AnyRoute[] {
   function answerRoute<Body extends z.ZodType>(
     type: QueryType,
     summary: string,
+    audit: readonly string[],
     body: Body,
     give: (key: Key, body: z.output<Body>, visit: Visit) => Promise<SignIn | Refused>,
   ): AnyRoute {
@@ -29,7 +34,8 @@ export function authenticateAnswerRoutes(deps: AuthenticationDeps): AnyRoute[] {
       path: `/authenticate/${type}`,
       session: 'partial',
       summary,
-      audit: 'self',
+      description: REFUSED,
+      audit: { self: audit },
       body,
       status: 200,
       refuses: [429],
@@ -42,17 +48,25 @@ export function authenticateAnswerRoutes(deps: AuthenticationDeps): AnyRoute[] {
   }
 
   return [
-    answerRoute('totp', 'Answer with a code of the authenticator app', code, (key, body, visit) =>
+    answerRoute('totp', 'Answer with a code of the authenticator app', SECOND, code, (key, body, visit) =>
       signIns.answerTotp(key, body.code, visit),
     ),
-    answerRoute('recovery_code', 'Answer with a recovery code instead', code, (key, body, visit) =>
-      signIns.answerRecoveryCode(key, body.code, visit),
+    answerRoute(
+      'recovery_code',
+      'Answer with a recovery code instead',
+      [...SECOND, 'recovery_code.use'],
+      code,
+      (key, body, visit) => signIns.answerRecoveryCode(key, body.code, visit),
     ),
-    answerRoute('webauthn', 'Answer with a passkey', passkeyResponse, (key, body, visit) =>
+    answerRoute('webauthn', 'Answer with a passkey', SECOND, passkeyResponse, (key, body, visit) =>
       signIns.answerPasskey(key, body.response, visit),
     ),
-    answerRoute('new_password', 'Choose a new password', newPassword, (key, body, visit) =>
-      signIns.answerNewPassword(key, body.password, visit),
+    answerRoute(
+      'new_password',
+      'Choose a new password',
+      ['password.change', 'login'],
+      newPassword,
+      (key, body, visit) => signIns.answerNewPassword(key, body.password, visit),
     ),
   ];
 }

@@ -6,6 +6,7 @@ import {
   keyOf,
   nothingAsked,
   problemOf,
+  REFUSED,
   standing,
 } from '../authentication.ts';
 import { passkeyOptions, passkeyRegistration, toTotpWire, totpEnrolment, totpStep } from '../enrolment.ts';
@@ -37,7 +38,8 @@ export function authenticateEnrolmentRoutes(deps: AuthenticationDeps): AnyRoute[
       path: '/authenticate/enroll_totp',
       session: 'partial',
       summary: 'Set up an authenticator app: begin, then confirm with its first code',
-      audit: 'self',
+      description: REFUSED,
+      audit: { self: ['totp.enroll', 'recovery_codes.generate', 'login'] },
       body: totpStep,
       bodyOptional: true,
       status: 200,
@@ -56,7 +58,8 @@ export function authenticateEnrolmentRoutes(deps: AuthenticationDeps): AnyRoute[
       path: '/authenticate/enroll_webauthn',
       session: 'partial',
       summary: 'Set up a passkey: begin, then register what the browser made',
-      audit: 'self',
+      description: REFUSED,
+      audit: { self: ['passkey.register', 'recovery_codes.generate', 'login'] },
       body: passkeyRegistration,
       bodyOptional: true,
       status: 200,

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Audit } from '#src/audit/index.ts';
 import { randomSecret } from '#src/crypto/index.ts';
 import { leastOf } from '#src/oauth/acr.ts';
 import { type Challenges, isRefused, type Refused, type SignIn, type Visit } from '#src/sessions/index.ts';
@@ -48,17 +47,14 @@ const nothing = z.strictObject({}).meta({ id: 'Nothing' });
 
 export interface AuthenticateRouteDeps extends AuthenticationDeps {
   readonly challenges: Challenges;
-  readonly audit: Pick<Audit, 'record'>;
 }
 
 const MISMATCH: Refused = { refused: 'mismatch' };
-const UNKNOWN_METHOD = { actor: 'anybody', action: 'login', outcome: 'failure', reason: 'unknown_method' } as const;
-
 const demandsOf = (proof: { acr_values?: string | undefined }) => ({ acr: leastOf(proof.acr_values) });
 
 /** First proofs: who somebody says they are, and what they prove it with. */
 export function authenticateRoutes(deps: AuthenticateRouteDeps): AnyRoute[] {
-  const { signIns, challenges, factors, audit } = deps;
+  const { signIns, challenges, factors } = deps;
 
   async function prove(token: string, proof: FirstProof, visit: Visit): Promise<SignIn | Refused> {
     switch (proof.method) {
@@ -70,7 +66,7 @@ export function authenticateRoutes(deps: AuthenticateRouteDeps): AnyRoute[] {
         return signIns.withPasskey(keyOf(token), response, demandsOf(proof), visit, challenge);
       }
       default:
-        await audit.record({ ...UNKNOWN_METHOD, from: visit, data: { method: proof.method } });
+        // Not recorded: it costs nothing to send and concerns nobody.
         return MISMATCH;
     }
   }
@@ -80,7 +76,8 @@ export function authenticateRoutes(deps: AuthenticateRouteDeps): AnyRoute[] {
       method: 'POST',
       path: '/authenticate',
       summary: 'Sign a user in: the first proof',
-      audit: 'self',
+      description: 'A 401 says that the proof was refused, and never why.',
+      audit: { self: ['login', 'user.lock'] },
       body: firstProof,
       status: 200,
       refuses: [401],
@@ -97,7 +94,7 @@ export function authenticateRoutes(deps: AuthenticateRouteDeps): AnyRoute[] {
       method: 'POST',
       path: '/authenticate/options',
       summary: 'What a browser needs to sign in with a passkey, whoever it belongs to',
-      audit: 'self',
+      audit: { self: [] },
       body: nothing,
       bodyOptional: true,
       status: 200,

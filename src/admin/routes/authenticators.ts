@@ -1,43 +1,25 @@
-import { z } from 'zod';
-import type { Account, Accounts } from '#src/accounts/index.ts';
-import type { Enrolled, Factors, Passkey } from '#src/factors/index.ts';
+import type { Accounts } from '#src/accounts/index.ts';
+import type { Factors } from '#src/factors/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
+import { type Removable, removeProof } from '#src/sessions/index.ts';
+import type { SessionList } from '#src/tokens/index.ts';
+import { authenticatorPage, authenticatorQuery, readAuthenticators } from '../authenticator-page.ts';
 import { found } from '../found.ts';
-import { timestamp } from '../members.ts';
 import { type AnyRoute, route } from '../route.ts';
 
-export const authenticator = z
-  .object({
-    id: z.string().meta({ description: "A passkey's own, or its type: a user has one of each of the others at most" }),
-    type: z.enum(['password', 'totp', 'passkey', 'recovery_codes']),
-    name: z.string().nullable(),
-    created_at: timestamp,
-    last_used_at: timestamp.nullable().meta({ description: 'null: never, or not noted' }),
-    remaining: z.int().optional().meta({ description: 'Recovery codes that are not used' }),
-  })
-  .meta({ id: 'Authenticator' });
-type Wire = z.output<typeof authenticator>;
-
-export const authenticators = z
-  .object({ items: z.array(authenticator), next_cursor: z.null() })
-  .meta({ id: 'Authenticators', description: 'What a user can prove who they are with; never the secrets behind it' });
-
 export interface AuthenticatorRouteDeps {
-  readonly accounts: Pick<Accounts, 'find' | 'update'>;
+  readonly accounts: Pick<Accounts, 'find' | 'removePassword'>;
   readonly factors: Pick<Factors, 'of' | 'totp' | 'recoveryCodes' | 'webauthn' | 'removeAll'>;
+  readonly sessionList: Pick<SessionList, 'endAll'>;
 }
 
-export function authenticatorRoutes({ accounts, factors }: AuthenticatorRouteDeps): AnyRoute[] {
-  const user = async (id: string) => found('user', await accounts.find(id));
+const SINGLE = new Set<string>(['password', 'totp', 'recovery_codes'] satisfies Removable[]);
 
-  async function remove(account: Account, id: string): Promise<boolean> {
-    if (id === 'totp') return factors.totp.remove(account.id);
-    if (id === 'recovery_codes') return factors.recoveryCodes.remove(account.id);
-    if (id !== 'password') return factors.webauthn.remove(account.id, id);
-    if (!account.hasPassword) return false;
-    await accounts.update(account.id, { profile: (present) => present, password: null });
-    return true;
-  }
+/** A passkey has an id of its own; of the others there is one at most, by its type. */
+const typeOf = (id: string): Removable => (SINGLE.has(id) ? (id as Removable) : 'passkey');
+
+export function authenticatorRoutes({ accounts, factors, sessionList }: AuthenticatorRouteDeps): AnyRoute[] {
+  const user = async (id: string) => found('user', await accounts.find(id));
 
   return [
     route({
@@ -45,11 +27,12 @@ export function authenticatorRoutes({ accounts, factors }: AuthenticatorRouteDep
       path: '/users/:id/authenticators',
       scope: 'users:read',
       summary: 'List what a user signs in with',
+      query: authenticatorQuery,
       status: 200,
-      result: authenticators,
-      async handle({ params }) {
+      result: authenticatorPage,
+      async handle({ params, query }) {
         const account = await user(params.id);
-        return { items: toItems(account, await factors.of(account.id)), next_cursor: null };
+        return readAuthenticators(account, await factors.of(account.id), query);
       },
     }),
     route({
@@ -67,35 +50,17 @@ export function authenticatorRoutes({ accounts, factors }: AuthenticatorRouteDep
       path: '/users/:id/authenticators/:authenticator_id',
       scope: 'users:write',
       summary: 'Take away one of the ways in which a user signs in: password, totp, recovery_codes or a passkey',
+      description: 'With the password go all sessions.',
       audit: 'authenticator.remove',
       target: ({ id }) => `user:${id}`,
       status: 204,
-      async handle({ params }) {
-        if (!(await remove(await user(params.id), params.authenticator_id))) throw new NotFound('authenticator');
+      async handle({ params: { id: userId, authenticator_id: id } }) {
+        const account = await user(userId);
+        const type = typeOf(id);
+        if (!(await removeProof({ accounts, factors }, account.id, { type, id }))) throw new NotFound('authenticator');
+        // Who knew it may be signed in with it.
+        if (type === 'password') await sessionList.endAll(account.id);
       },
     }),
   ];
-}
-
-export function toItems(
-  account: Account,
-  { totp, passkeys, recoveryCodesLeft, recoveryCodesCreatedAt }: Enrolled,
-): Wire[] {
-  const one = (type: Wire['type'], createdAt: Date | undefined, lastUsedAt?: Date): Wire[] =>
-    createdAt ? [{ id: type, type, name: null, ...toTimes(createdAt, lastUsedAt) }] : [];
-  const passwordSince = account.hasPassword ? (account.passwordChangedAt ?? account.createdAt) : undefined;
-  return [
-    ...one('password', passwordSince),
-    ...one('totp', totp?.createdAt, totp?.lastUsedAt),
-    ...passkeys.map(toPasskeyItem),
-    ...one('recovery_codes', recoveryCodesCreatedAt).map((codes) => ({ ...codes, remaining: recoveryCodesLeft })),
-  ];
-}
-
-export function toPasskeyItem({ id, name, createdAt, lastUsedAt }: Passkey): Wire {
-  return { id, type: 'passkey', name, ...toTimes(createdAt, lastUsedAt) };
-}
-
-function toTimes(createdAt: Date, lastUsedAt: Date | undefined) {
-  return { created_at: createdAt.toISOString(), last_used_at: lastUsedAt?.toISOString() ?? null };
 }

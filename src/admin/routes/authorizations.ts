@@ -118,7 +118,7 @@ export function authorizationRoutes(deps: AuthorizationRouteDeps): AnyRoute[] {
       path: '/authorizations/:ticket/accept-login',
       scope: 'authorizations:write',
       summary: 'Sign in at the browser whoever has signed in by POST /authenticate',
-      audit: 'self',
+      audit: { self: ['authorization.accept_login'] },
       body: loginAcceptance,
       status: 200,
       result: redirect,
@@ -129,7 +129,9 @@ export function authorizationRoutes(deps: AuthorizationRouteDeps): AnyRoute[] {
         const shortcoming = await shortcomingOf(deps, opened.pending, session);
         if (shortcoming) throw badSession(shortcoming);
         const { accountId, acr, amr, authTime } = session;
-        return answer(request, 'accept_login', opened, { login: { accountId, acr, amr, authTime } });
+        const { passwordVersion } = found('user', await deps.accounts.find(accountId));
+        const finished = { passwordVersion, at: Date.now() / 1000 };
+        return answer(request, 'accept_login', opened, { login: { accountId, acr, amr, authTime, finished } });
       },
     }),
     route({
@@ -137,7 +139,7 @@ export function authorizationRoutes(deps: AuthorizationRouteDeps): AnyRoute[] {
       path: '/authorizations/:ticket/accept-consent',
       scope: 'authorizations:write',
       summary: 'Agree, as the user who is signed in at the browser',
-      audit: 'self',
+      audit: { self: ['authorization.accept_consent'] },
       body: consentAcceptance,
       status: 200,
       result: redirect,
@@ -157,7 +159,7 @@ export function authorizationRoutes(deps: AuthorizationRouteDeps): AnyRoute[] {
       path: '/authorizations/:ticket/deny',
       scope: 'authorizations:write',
       summary: 'Tell the client that the user, or you, said no',
-      audit: 'self',
+      audit: { self: ['authorization.deny'] },
       body: denial,
       bodyOptional: true,
       status: 200,

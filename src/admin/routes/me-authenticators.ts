@@ -1,33 +1,40 @@
 import { z } from 'zod';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import type { Enrolled, Factors } from '#src/factors/index.ts';
-import { conflict } from '#src/http/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { Policies } from '#src/policies/index.ts';
-import { mayRemove, type Removable } from '#src/sessions/index.ts';
+import { removeProof } from '#src/sessions/index.ts';
+import type { SessionList } from '#src/tokens/index.ts';
+import {
+  authenticator,
+  authenticatorPage,
+  authenticatorQuery,
+  readAuthenticators,
+  toItems,
+} from '../authenticator-page.ts';
 import { found } from '../found.ts';
+import { ruled } from '../own-record.ts';
 import { type AnyRoute, route } from '../route.ts';
-import { authenticator, authenticators, toItems } from './authenticators.ts';
 
 const renaming = z.strictObject({ name: z.string() }).meta({ id: 'PasskeyName' });
 
 export interface MeAuthenticatorRouteDeps {
-  readonly accounts: Pick<Accounts, 'find' | 'update'>;
+  readonly accounts: Pick<Accounts, 'find' | 'removePassword'>;
   readonly factors: Factors;
   readonly policies: Pick<Policies, 'get'>;
+  readonly sessionList: Pick<SessionList, 'endAll'>;
 }
 
 /** What somebody signs in with: seen, named and taken away by themselves. */
-export function meAuthenticatorRoutes({ accounts, factors, policies }: MeAuthenticatorRouteDeps): AnyRoute[] {
+export function meAuthenticatorRoutes({
+  accounts,
+  factors,
+  policies,
+  sessionList,
+}: MeAuthenticatorRouteDeps): AnyRoute[] {
   const own = async (accountId: string) => {
     const [account, enrolled] = await Promise.all([accounts.find(accountId), factors.of(accountId)]);
     return { account: found('user', account), enrolled };
-  };
-  const removals: Record<Removable, (accountId: string, id: string) => Promise<unknown>> = {
-    password: (accountId) => accounts.update(accountId, { profile: (present) => present, password: null }),
-    totp: (accountId) => factors.totp.remove(accountId),
-    recovery_codes: (accountId) => factors.recoveryCodes.remove(accountId),
-    passkey: (accountId, id) => factors.webauthn.remove(accountId, id),
   };
 
   return [
@@ -37,11 +44,12 @@ export function meAuthenticatorRoutes({ accounts, factors, policies }: MeAuthent
       session: 'full',
       pat: 'account:read',
       summary: 'List what I sign in with',
+      query: authenticatorQuery,
       status: 200,
-      result: authenticators,
-      async handle({ accountId }) {
+      result: authenticatorPage,
+      async handle({ accountId, query }) {
         const { account, enrolled } = await own(accountId);
-        return { items: toItems(account, enrolled), next_cursor: null };
+        return readAuthenticators(account, enrolled, query);
       },
     }),
     route({
@@ -49,15 +57,17 @@ export function meAuthenticatorRoutes({ accounts, factors, policies }: MeAuthent
       path: '/me/authenticators/:authenticator_id',
       session: 'full',
       summary: 'Rename one of my passkeys',
-      audit: 'passkey.rename',
-      target: (_params, _result, by) => by,
+      audit: { self: ['passkey.rename'] },
       body: renaming,
       status: 200,
       result: authenticator,
-      async handle({ session: { accountId }, params, body }) {
-        found('passkey', await factors.webauthn.rename(accountId, params.authenticator_id, body.name));
+      async handle({ session: { accountId }, params, body, record }) {
+        const id = params.authenticator_id;
+        const rename = () => factors.webauthn.rename(accountId, id, body.name);
+        found('passkey', await ruled(record, 'passkey.rename', rename, { data: { passkey: id } }));
+        await record('passkey.rename', { data: { passkey: id } });
         const { account, enrolled } = await own(accountId);
-        return itemOf(account, enrolled, params.authenticator_id);
+        return itemOf(account, enrolled, id);
       },
     }),
     route({
@@ -65,15 +75,20 @@ export function meAuthenticatorRoutes({ accounts, factors, policies }: MeAuthent
       path: '/me/authenticators/:authenticator_id',
       session: 'fresh',
       summary: 'Take away something I sign in with; not the last, and nothing that is demanded of me',
-      audit: 'authenticator.remove',
-      target: (_params, _result, by) => by,
+      description: 'With the password go all other sessions.',
+      audit: { self: ['password.remove', 'totp.remove', 'passkey.remove', 'recovery_codes.remove'] },
       status: 204,
-      async handle({ session: { accountId }, params }) {
+      async handle({ session: { accountId, uid }, params, record }) {
         const { account, enrolled } = await own(accountId);
         const { type, id } = itemOf(account, enrolled, params.authenticator_id);
-        const why = mayRemove(await policies.get(account.policyId), account, enrolled, type);
-        if (why) throw conflict(why);
-        await removals[type](accountId, id);
+        const data = type === 'passkey' ? { passkey: id } : {};
+        const policy = await policies.get(account.policyId);
+        const remove = () => removeProof({ accounts, factors }, accountId, { type, id }, policy);
+        if (!(await ruled(record, `${type}.remove`, remove, { data, conflict: 'demanded' })))
+          throw new NotFound('authenticator');
+        // Who knew it may be signed in with it somewhere.
+        if (type === 'password') await sessionList.endAll(accountId, { except: uid });
+        await record(`${type}.remove`, { data });
       },
     }),
   ];

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Accounts } from '#src/accounts/index.ts';
-import type { Audit, From } from '#src/audit/index.ts';
 import type { Factors } from '#src/factors/index.ts';
-import { conflict, Problem, unprocessable } from '#src/http/index.ts';
-import { answerRefused, problemOf } from '../authentication.ts';
+import { conflict, type Problem, unprocessable } from '#src/http/index.ts';
+import { proveIn } from '#src/sessions/index.ts';
+import type { SessionList } from '#src/tokens/index.ts';
+import { authenticator, toPasskeyItem } from '../authenticator-page.ts';
 import {
   passkeyOptions,
   passkeyRegistration,
@@ -13,8 +14,8 @@ import {
   totpStep,
 } from '../enrolment.ts';
 import { found } from '../found.ts';
-import { type AnyRoute, route } from '../route.ts';
-import { authenticator, toPasskeyItem } from './authenticators.ts';
+import { ruled } from '../own-record.ts';
+import { type AnyRequest, type AnyRoute, route } from '../route.ts';
 
 const { recovery_codes } = recoveryCodes.shape;
 const shownOnce = { recovery_codes: recovery_codes.optional() };
@@ -29,31 +30,18 @@ const passkeyAnswer = z.union([passkeyOptions, registered]).meta({ id: 'MyPasske
 export interface MeEnrolmentRouteDeps {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly factors: Factors;
-  readonly audit: Pick<Audit, 'record'>;
+  readonly sessionList: Pick<SessionList, 'raise'>;
 }
 
 /** Setting up second factors, by somebody who is signed in and has just proved it. An empty body begins: nothing changes. */
-export function meEnrolmentRoutes({ accounts, factors, audit }: MeEnrolmentRouteDeps): AnyRoute[] {
+export function meEnrolmentRoutes({ accounts, factors, sessionList }: MeEnrolmentRouteDeps): AnyRoute[] {
   const own = async (accountId: string) => found('user', await accounts.find(accountId));
 
-  /** Beginning is not worth a record; what comes of it is, and so is what was tried. */
-  async function noted<T>(action: string, { by, from }: Asking, work: () => Promise<T>): Promise<T> {
-    const entry = { actor: by, action, target: by, from };
-    try {
-      const result = await work();
-      await audit.record({ ...entry, outcome: 'success' });
-      return result;
-    } catch (error) {
-      if (error instanceof Problem) await audit.record({ ...entry, outcome: 'failure', reason: error.title });
-      throw error;
-    }
-  }
-
-  /** Who has a second factor has recovery codes from then on: losing it must not mean losing the account. */
-  async function codesIfNone(accountId: string, asking: Asking) {
-    if ((await factors.of(accountId)).recoveryCodesLeft > 0) return {};
-    const generate = () => factors.recoveryCodes.generate(accountId);
-    return { recovery_codes: await noted('recovery_codes.generate', asking, generate) };
+  async function codesIfNone(accountId: string, record: AnyRequest['record']) {
+    const codes = await factors.recoveryCodes.generateIfNone(accountId);
+    if (!codes) return {};
+    await record('recovery_codes.generate');
+    return { recovery_codes: codes };
   }
 
   return [
@@ -62,18 +50,20 @@ export function meEnrolmentRoutes({ accounts, factors, audit }: MeEnrolmentRoute
       path: '/me/totp',
       session: 'fresh',
       summary: 'Set up an authenticator app: begin, then confirm with its first code',
-      audit: 'self',
+      audit: { self: ['totp.enroll', 'recovery_codes.generate'] },
       body: totpStep,
       bodyOptional: true,
       status: 200,
       result: totpAnswer,
-      async handle({ session: { accountId }, body: { enrollment, code }, by, from }) {
+      async handle({ session, body: { enrollment, code }, record }) {
+        const { accountId } = session;
         if (enrollment === undefined || code === undefined) return toTotpWire(factors.totp.begin(await own(accountId)));
-        await noted('totp.enroll', { by, from }, async () => {
-          const problem = refusalOf(await factors.totp.confirm(accountId, enrollment, code));
-          if (problem) throw problem;
-        });
-        return codesIfNone(accountId, { by, from });
+        const outcome = await factors.totp.confirm(accountId, enrollment, code);
+        if (outcome === 'refused') await record('totp.enroll', { reason: 'wrong_totp' });
+        if (outcome !== 'confirmed') throw problemOf(outcome);
+        await record('totp.enroll');
+        await proveIn(sessionList, session, 'totp');
+        return codesIfNone(accountId, record);
       },
     }),
     route({
@@ -81,21 +71,26 @@ export function meEnrolmentRoutes({ accounts, factors, audit }: MeEnrolmentRoute
       path: '/me/passkeys',
       session: 'fresh',
       summary: 'Set up a passkey: begin, then register what the browser made',
-      audit: 'self',
+      audit: { self: ['passkey.register', 'recovery_codes.generate'] },
       body: passkeyRegistration,
       bodyOptional: true,
       status: 200,
       result: passkeyAnswer,
-      async handle({ session: { accountId, uid }, body: { response, name = '' }, by, from }) {
+      async handle({ session, body: { response, name = '' }, record }) {
+        const { accountId, uid } = session;
         if (!response) {
           return { options: { ...(await factors.webauthn.registrationOptions(await own(accountId), uid)) } };
         }
-        const passkey = await noted('passkey.register', { by, from }, async () => {
-          const made = await factors.webauthn.register({ id: accountId }, uid, response, name);
-          if (!made) throw answerRefused();
-          return made;
-        });
-        return { ...toPasskeyItem(passkey), ...(await codesIfNone(accountId, { by, from })) };
+        const passkey = await ruled(record, 'passkey.register', () =>
+          factors.webauthn.register({ id: accountId }, uid, response, name),
+        );
+        if (!passkey) {
+          await record('passkey.register', { reason: 'wrong_webauthn' });
+          throw unprocessable('a rule says no', [WRONG_RESPONSE]);
+        }
+        await record('passkey.register', { data: { passkey: passkey.id } });
+        await proveIn(sessionList, session, 'webauthn');
+        return { ...toPasskeyItem(passkey), ...(await codesIfNone(accountId, record)) };
       },
     }),
     route({
@@ -117,24 +112,16 @@ export function meEnrolmentRoutes({ accounts, factors, audit }: MeEnrolmentRoute
   ];
 }
 
-interface Asking {
-  readonly by: string;
-  readonly from: From;
-}
+const WRONG_RESPONSE = { path: 'response', message: 'is not what was asked for: begin again' };
 
-const EXPIRED = { path: 'enrollment', message: 'is too old, or not yours: begin again' };
+/** Never 401: the session token is good, and clients drop one that is not. */
+const FAULTS = {
+  malformed: { path: 'code', message: 'is not a code' },
+  refused: { path: 'code', message: 'is not right, or was used already' },
+  expired: { path: 'enrollment', message: 'is too old, or not yours: begin again' },
+};
 
-function refusalOf(outcome: Awaited<ReturnType<Factors['totp']['confirm']>>): Problem | undefined {
-  switch (outcome) {
-    case 'confirmed':
-      return undefined;
-    case 'malformed':
-      return problemOf({ refused: 'malformed' });
-    case 'refused':
-      return answerRefused();
-    case 'exists':
-      return conflict('there is an authenticator app already');
-    case 'expired':
-      return unprocessable('a rule says no', [EXPIRED]);
-  }
+function problemOf(outcome: keyof typeof FAULTS | 'exists'): Problem {
+  if (outcome === 'exists') return conflict('there is an authenticator app already');
+  return unprocessable('a rule says no', [FAULTS[outcome]]);
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { NotFound } from '#src/oauth/problems.ts';
-import { GRANT_POSITION, type Revocation, type SessionList, type TokenList } from '#src/tokens/index.ts';
-import { pageQueryOf, readPage } from '../pages.ts';
+import {
+  GRANT_POSITION,
+  type ListedSession,
+  type Revocation,
+  SESSION_POSITION,
+  type SessionList,
+  type TokenList,
+} from '#src/tokens/index.ts';
+import { pageOf, pageQueryOf, readPage } from '../pages.ts';
 import { type AnyRoute, route } from '../route.ts';
 import { grantPage, toWire as toGrantWire } from './grants.ts';
 import { session as listedSession, toWire as toSessionWire } from './user-sessions.ts';
@@ -12,7 +19,7 @@ const ownSession = z
     current: z.boolean().meta({ description: 'Of the session token of this request' }),
   })
   .meta({ id: 'MySession' });
-const ownSessions = z.object({ items: z.array(ownSession), next_cursor: z.null() }).meta({ id: 'MySessions' });
+const ownSessionPage = pageOf('MySessionPage', ownSession);
 
 export interface MeSessionRouteDeps {
   readonly sessionList: Pick<SessionList, 'list' | 'end' | 'endAll'>;
@@ -30,15 +37,13 @@ export function meSessionRoutes({ sessionList, tokenList, revocation }: MeSessio
       path: '/me/sessions',
       session: 'full',
       pat: 'account:read',
-      summary: 'List where I am signed in',
+      summary: 'List where I am signed in, newest sign-in first',
+      query: pageQueryOf(SESSION_POSITION),
       status: 200,
-      result: ownSessions,
-      async handle({ accountId, session }) {
-        const listed = await sessionList.list(accountId);
-        return {
-          items: listed.map((one) => ({ ...toSessionWire(one), current: one.id === session?.uid })),
-          next_cursor: null,
-        };
+      result: ownSessionPage,
+      handle({ accountId, session, query }) {
+        const toWire = (one: ListedSession) => ({ ...toSessionWire(one), current: one.id === session?.uid });
+        return readPage((page) => sessionList.list(accountId, page), query, toWire, '');
       },
     }),
     route({
@@ -47,11 +52,11 @@ export function meSessionRoutes({ sessionList, tokenList, revocation }: MeSessio
       session: 'full',
       pat: 'account:write',
       summary: 'Sign me out everywhere else',
-      audit: 'session.end',
-      target: whose,
+      audit: { self: ['session.end'] },
       status: 204,
-      async handle({ accountId, session }) {
-        await sessionList.endAll(accountId, { except: session?.uid });
+      async handle({ accountId, session, record }) {
+        const others = await sessionList.endAll(accountId, { except: session?.uid });
+        await record('session.end', { data: { others } });
       },
     }),
     route({

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import type { Account, Accounts, OwnProfile } from '#src/accounts/index.ts';
+import type { Factors } from '#src/factors/index.ts';
+import { unprocessable } from '#src/http/index.ts';
 import type { ApiSession } from '#src/sessions/index.ts';
 import type { SessionList } from '#src/tokens/index.ts';
-import { answerRefused } from '../authentication.ts';
 import { found } from '../found.ts';
 import { patchOf, timestamp } from '../members.ts';
+import { ruled } from '../own-record.ts';
 import { type AnyRoute, route } from '../route.ts';
 import { assertFresh } from '../session-token.ts';
 import { notByPat } from '../who-asks.ts';
 
-const OWN = { name: z.string().max(256).optional(), email: z.string().max(254).optional() };
+const OWN = { name: z.string().max(200).optional(), email: z.string().max(254).optional() };
 const ownPatch = patchOf(OWN).meta({ id: 'MePatch' });
 
 const me = z
@@ -31,15 +33,17 @@ const passwordChange = z
   .strictObject({ current_password: z.string(), new_password: z.string() })
   .meta({ id: 'PasswordChange' });
 
+const WRONG_PASSWORD = { path: 'current_password', message: 'is not right, or was guessed too often' };
+
 export interface MeRouteDeps {
   readonly accounts: Pick<Accounts, 'find' | 'updateOwnProfile' | 'changePassword'>;
+  readonly factors: Pick<Factors, 'of'>;
   readonly sessionList: Pick<SessionList, 'endAll'>;
 }
 
 /** Whoever is signed in, for themselves. */
-export function meRoutes({ accounts, sessionList }: MeRouteDeps): AnyRoute[] {
+export function meRoutes({ accounts, factors, sessionList }: MeRouteDeps): AnyRoute[] {
   const own = async (accountId: string) => found('user', await accounts.find(accountId));
-  const whose = (_params: unknown, _result: unknown, by: string) => by;
 
   return [
     route({
@@ -58,18 +62,21 @@ export function meRoutes({ accounts, sessionList }: MeRouteDeps): AnyRoute[] {
       session: 'full',
       pat: 'account:write',
       summary: 'Change my name or, with a fresh sign-in, my e-mail address',
-      audit: 'account.update',
-      target: whose,
+      audit: { self: ['account.update'] },
       body: ownPatch,
       status: 200,
       result: me,
-      async handle({ accountId, session, body }) {
+      async handle({ accountId, session, body, record }) {
         // Whoever holds the address can have the password set anew.
         if ('email' in body) {
           if (!session) throw notByPat();
-          assertFresh(session);
+          await assertFresh(factors, session);
         }
-        return toWire(await accounts.updateOwnProfile(accountId, body as OwnProfile), session);
+        const data = { members: Object.keys(body) };
+        const change = () => accounts.updateOwnProfile(accountId, body as OwnProfile);
+        const account = await ruled(record, 'account.update', change, { data });
+        await record('account.update', { data });
+        return toWire(account, session);
       },
     }),
     route({
@@ -77,14 +84,21 @@ export function meRoutes({ accounts, sessionList }: MeRouteDeps): AnyRoute[] {
       path: '/me/password',
       session: 'full',
       summary: 'Change my password; all my other sessions end',
-      audit: 'password.change',
-      target: whose,
+      audit: { self: ['password.change', 'user.lock'] },
       body: passwordChange,
       status: 204,
-      async handle({ session: { accountId, uid }, body }) {
-        const verdict = await accounts.changePassword(accountId, body.current_password, body.new_password);
-        if (verdict.outcome === 'refused') throw answerRefused();
+      async handle({ session: { accountId, uid }, body, record }) {
+        const { current_password: current, new_password: next } = body;
+        const change = () => accounts.changePassword(accountId, current, next, uid);
+        const verdict = await ruled(record, 'password.change', change);
+        if (verdict.outcome === 'refused') {
+          await record('password.change', { reason: verdict.reason });
+          if (verdict.lockedNow) await record('user.lock', { reason: 'too_many_guesses' });
+          // Not 401: the session token is good, and clients drop one that is not.
+          throw unprocessable('a rule says no', [WRONG_PASSWORD]);
+        }
         await sessionList.endAll(accountId, { except: uid });
+        await record('password.change');
       },
     }),
   ];

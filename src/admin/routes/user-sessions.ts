@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Accounts } from '#src/accounts/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
-import type { ListedSession, SessionList } from '#src/tokens/index.ts';
+import { type ListedSession, SESSION_POSITION, type SessionList } from '#src/tokens/index.ts';
 import { found } from '../found.ts';
 import { timestamp } from '../members.ts';
+import { pageOf, pageQueryOf, readPage } from '../pages.ts';
 import { type AnyRoute, route } from '../route.ts';
 
 export const session = z
@@ -20,7 +21,7 @@ export const session = z
   })
   .meta({ id: 'Session' });
 
-const sessions = z.object({ items: z.array(session), next_cursor: z.null() }).meta({ id: 'Sessions' });
+const sessionPage = pageOf('SessionPage', session);
 
 export interface UserSessionRouteDeps {
   readonly accounts: Pick<Accounts, 'find'>;
@@ -35,11 +36,13 @@ export function userSessionRoutes({ accounts, sessionList }: UserSessionRouteDep
       method: 'GET',
       path: '/users/:id/sessions',
       scope: 'users:read',
-      summary: 'List where a user is signed in',
+      summary: 'List where a user is signed in, newest sign-in first',
+      query: pageQueryOf(SESSION_POSITION),
       status: 200,
-      result: sessions,
-      async handle({ params }) {
-        return { items: (await sessionList.list(await userId(params.id))).map(toWire), next_cursor: null };
+      result: sessionPage,
+      async handle({ params, query }) {
+        const id = await userId(params.id);
+        return readPage((page) => sessionList.list(id, page), query, toWire, '');
       },
     }),
     route({

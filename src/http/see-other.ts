@@ -1,7 +1,7 @@
-import type { Context } from 'koa';
+import type { Context } from './state.ts';
 
 /** To a page of its own (RFC 9110 §15.4.4): loading that again does nothing a second time. */
-export function redirectTo(ctx: Context, address: string): void {
+export function seeOther(ctx: Pick<Context, 'redirect' | 'status'>, address: string): void {
   ctx.redirect(address);
   ctx.status = 303;
 }
