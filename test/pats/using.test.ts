@@ -113,12 +113,16 @@ describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
       const policy = await policies.create({ ...base, name: 'Perhaps' });
       await db.query('update users set policy_id = $2 where id = $1', [owner, policy.id]);
       const { token } = await make(pats, owner);
+      const revoked = await make(pats, owner);
       const allow = (allowed: boolean) =>
         policies.update(policy.id, (present) => ({ ...present, pats: { allowed, maxDays: null } }));
       await allow(false);
       expect(await refusal(pats, token)).toBe('revoked');
+      await pats.revoke(owner, revoked.pat.id, 'somebody');
       await allow(true);
       expect(await refusal(pats, token)).toBeUndefined();
+      // What was taken back while none were good must not come back with the others.
+      expect(await refusal(pats, revoked.token)).toBe('revoked');
     });
 
     test('when they are switched off', async () => {
