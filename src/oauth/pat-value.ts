@@ -24,9 +24,12 @@ export function isOpaquePat(value: string): boolean {
   return named !== undefined && checksum(named) === sum;
 }
 
+/** Other opaque values here have this many characters of the same alphabet: one in 16 million begins like one, too. */
+const OTHER_LENGTH = 43;
+
 /** Says of itself that it is a personal access token, opaque or JWT; whether it is one is for others to find out. */
 export function looksLikePat(value: string): boolean {
-  return value.startsWith(PREFIX) || typeOfJwt(value) === PAT_JWT_TYPE;
+  return (value.startsWith(PREFIX) && value.length !== OTHER_LENGTH) || typeOfJwt(value) === PAT_JWT_TYPE;
 }
 
 function checksum(named: string): string {

@@ -20,6 +20,8 @@ const ending = (which: string) => `
        and ${which}
        and t.revoked_at is null
        and t.expires_at > now()
+       -- One that was replaced is over, and whoever uses it gives its theft away: that must stay so.
+       and not exists (select 1 from pats p where p.token_id = t.id and p.stands_until <= now())
   ), ended as (
     update tokens t
        set revoked_at = now()

@@ -47,10 +47,10 @@ export function createPresented({ db, tokens, apis, audit, signed, enabled }: Pr
   const rowsOf = ({ value }: Key) => tokens.references.idsOf('token', value).map((id) => Buffer.from(id, 'hex'));
 
   /** Asked only for what does not live: the reason is in the record, and one of the reasons is a theft. */
-  async function whyNot(key: Key, from: From): Promise<PatRefusal> {
+  async function whyNot(key: Key, from: From, isUse: boolean): Promise<PatRefusal> {
     const row = await queries.findPat(db, rowsOf(key));
     if (!row || row.format !== key.format) return 'unknown';
-    if (row.status === 'replaced' && row.expires_at.getTime() > Date.now()) await reused(row, from);
+    if (isUse && row.status === 'replaced' && row.expires_at.getTime() > Date.now()) await reused(row, from);
     return row.status === 'live' ? 'unknown' : row.status;
   }
 
@@ -79,13 +79,18 @@ export function createPresented({ db, tokens, apis, audit, signed, enabled }: Pr
     return { id, accountId, scopes, audience, format, createdAt, expiresAt: ends };
   }
 
-  async function authenticate(value: string, audience: string | undefined, from: From): Promise<Authenticated> {
+  async function authenticate(
+    value: string,
+    audience: string | undefined,
+    from: From,
+    { isUse = true }: { isUse?: boolean } = {},
+  ): Promise<Authenticated> {
     const key = await keyOf(value);
     if (typeof key === 'string') return { refused: key };
     if (!enabled) return { refused: 'revoked' };
     const token = await tokens.find(key.value);
     // A JWT's row lies under its jti, which is no secret, and an opaque one's under its value: neither opens the other.
-    if (token?.kind !== 'pat' || token.format !== key.format) return { refused: await whyNot(key, from) };
+    if (token?.kind !== 'pat' || token.format !== key.format) return { refused: await whyNot(key, from, isUse) };
     if (token.expiresAt <= Date.now() / 1000) return { refused: 'expired' };
     if (audience !== undefined && token.audience !== audience) return { refused: 'audience' };
     const pat = await usable(token);

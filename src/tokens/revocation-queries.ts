@@ -6,18 +6,23 @@ const LIVE = 'lives and consumed_at is null and expires_at > now()';
 /** @returns whether it lived until now */
 export async function endToken(db: Db, id: Buffer, by: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    `with ended as (
+    `with found as materialized (
+       select id, ${LIVE} as lived from token_states where id = $1
+     ), ended as (
        update tokens t
           set revoked_at = now()
-        where t.id = $1
+         from found f
+        where t.id = f.id
           and t.revoked_at is null
-          and (select ${LIVE} from token_states s where s.id = t.id)
-       returning t.id, t.kind, t.client_id, t.account_id, t.grant_id
+          -- A personal access token that a policy forbids today would come back with the policy.
+          and (f.lived or t.kind = 'pat')
+       returning t.id, t.kind, t.client_id, t.account_id, t.grant_id, f.lived
      )
      insert into events (type, client_id, account_id, data)
      select case kind when 'pat' then 'pat.revoked' else 'token.revoked' end, client_id, account_id,
             jsonb_build_object('token_id', encode(id, 'hex'), 'kind', kind, 'grant_id', grant_id, 'by', $2::text)
-       from ended`,
+       from ended
+      where lived`,
     [id, by],
   );
   return rowCount > 0;

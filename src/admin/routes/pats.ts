@@ -29,6 +29,8 @@ const patPage = pageOf('PatPage', pat);
 const toWire = (of: Pat) => ({ ...toOwnWire(of), user_id: of.accountId });
 const toMadeWire = ({ pat: made, token }: MadePat) => ({ ...toWire(made), token });
 
+const ID = /^[0-9a-f]{64}$/;
+
 export interface PatRouteDeps {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly pats: Pats;
@@ -82,7 +84,8 @@ export function patRoutes({ accounts, pats }: PatRouteDeps): AnyRoute[] {
       scope: 'tokens:write',
       summary: 'Revoke a personal access token',
       audit: 'pat.revoke',
-      target: ({ pat_id }) => `pat:${pat_id}`,
+      // What is no id may be a value that somebody took for one.
+      target: ({ pat_id }) => (ID.test(pat_id) ? `pat:${pat_id}` : undefined),
       status: 204,
       async handle({ params, by }) {
         if (await pats.revoke(undefined, params.pat_id, by)) return;
