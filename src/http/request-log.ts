@@ -9,6 +9,9 @@ const RESET_LINK = /^(\/account\/reset)\/[^/]+/i;
 /** Whoever holds the ticket of an authorization may read what it is about. */
 const TICKET = /^(\/api\/v1\/authorizations)\/[^/]+/i;
 
+/** What somebody took for an id: a personal access token, or a JWT. */
+const VALUE = /mmp_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+
 /** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
 export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
   return async (ctx, next) => {
@@ -32,5 +35,9 @@ export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
 }
 
 function masked(path: string): string {
-  return path.replace(INTERACTION, '$1/:uid').replace(RESET_LINK, '$1/:token').replace(TICKET, '$1/:ticket');
+  return path
+    .replace(INTERACTION, '$1/:uid')
+    .replace(RESET_LINK, '$1/:token')
+    .replace(TICKET, '$1/:ticket')
+    .replace(VALUE, ':token');
 }

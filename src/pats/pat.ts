@@ -112,7 +112,13 @@ export interface Pats {
    *
    * @param audience undefined: whatever it is for
    */
-  authenticate(value: string, audience: string | undefined, from: From): Promise<Authenticated>;
+  authenticate(
+    value: string,
+    audience: string | undefined,
+    from: From,
+    /** `isUse`, the default: a replaced one gives its theft away. Not when it is presented to be revoked. */
+    how?: { isUse?: boolean },
+  ): Promise<Authenticated>;
   /** One bounded turn of telling, once each, which are about to expire. */
   warnExpiring(): Promise<{ more: boolean }>;
   /** Writes what is noted of the use of tokens. */

@@ -15,7 +15,8 @@ export const PAT_GRANT = 'pat';
 /** Whoever asks holds the token already: it may be used from anywhere else. */
 const NOWHERE = { ip: undefined, userAgent: undefined };
 
-type Exchange = (token: string) => Promise<string>;
+/** @param isUse not when it is presented to be revoked: whoever tidies up a replaced one is no thief */
+type Exchange = (token: string, isUse?: boolean) => Promise<string>;
 
 interface PresentedPatDeps {
   readonly pats: Pick<Pats, 'authenticate'>;
@@ -24,9 +25,9 @@ interface PresentedPatDeps {
 
 /** @param otherwise what is done with everything else */
 export function exchangePats({ pats, tokens: { references, units } }: PresentedPatDeps, otherwise: Exchange): Exchange {
-  return async (value) => {
+  return async (value, isUse = true) => {
     if (!looksLikePat(value)) return otherwise(value);
-    const { pat } = await pats.authenticate(value, undefined, NOWHERE);
+    const { pat } = await pats.authenticate(value, undefined, NOWHERE, { isUse });
     // One without any scope left opens nothing.
     if (!pat || pat.scopes.length === 0) return UNKNOWN;
     // The engine finds what was looked up just now, cut to what it is worth now, without asking the database again.
