@@ -28,6 +28,20 @@ comment on column pats.family is 'token_id of the first of those that replaced o
 comment on column pats.lifetime is 'seconds: what a successor gets';
 comment on column pats.stands_until is 'set with replaced_at: until then both are good, and its use after that ends the family';
 
+-- What a personal access token lives by beside what all tokens do: no registered client, but what its owner may do today.
+-- Not in SQL, which would be planned anew with each look-up of any token: most of them are others.
+create function pat_stands(of_token bytea, for_audience text, made_at timestamptz, under_policy text) returns boolean
+language plpgsql stable as $$
+begin
+  return exists (select 1
+                   from pats p
+                  where p.token_id = of_token
+                    and (p.stands_until is null or p.stands_until > now()))
+     -- Not another API of that identifier, registered since.
+     and exists (select 1 from apis a where a.identifier = for_audience and a.created_at <= made_at)
+     and exists (select 1 from auth_policies o where o.id = under_policy and (o.pats ->> 'allowed')::boolean);
+end $$;
+
 create or replace view token_states as
 select s.id, s.kind, s.format, s.client_id, s.account_id, s.grant_id, s.grant_type, s.scope, s.audience, s.user_code,
        s.issued_at, s.expires_at, s.consumed_at, s.revoked_at, s.remainder, s.created_at, s.last_used_at,
@@ -54,15 +68,7 @@ select s.id, s.kind, s.format, s.client_id, s.account_id, s.grant_id, s.grant_ty
            t.last_used_at, t.status_list, t.status_index,
            t.revoked_at is null
            and case
-                 -- No registered client has them; they live by what their owner may do. Asked for these alone: most tokens
-                 -- are others.
-                 when t.kind = 'pat' then
-                   exists (select 1
-                             from pats p
-                            where p.token_id = t.id and (p.stands_until is null or p.stands_until > now()))
-                   -- Not another API of that identifier, registered since.
-                   and exists (select 1 from apis a where a.identifier = t.audience and a.created_at <= t.created_at)
-                   and exists (select 1 from auth_policies o where o.id = u.policy_id and (o.pats ->> 'allowed')::boolean)
+                 when t.kind = 'pat' then pat_stands(t.id, t.audience, t.created_at, u.policy_id)
                  else c.client_id is not null and not c.disabled
                end
            and (t.grant_id is null or (g.id is not null and g.revoked_at is null))

@@ -562,13 +562,7 @@ create view token_states as
             t.status_index,
             t.revoked_at IS NULL AND
                 CASE
-                    WHEN t.kind = 'pat'::text THEN (EXISTS ( SELECT 1
-                       FROM pats p
-                      WHERE p.token_id = t.id AND (p.stands_until IS NULL OR p.stands_until > now()))) AND (EXISTS ( SELECT 1
-                       FROM apis a
-                      WHERE a.identifier = t.audience AND a.created_at <= t.created_at)) AND (EXISTS ( SELECT 1
-                       FROM auth_policies o
-                      WHERE o.id = u.policy_id AND ((o.pats ->> 'allowed'::text)::boolean)))
+                    WHEN t.kind = 'pat'::text THEN pat_stands(t.id, t.audience, t.created_at, u.policy_id)
                     ELSE c.client_id IS NOT NULL AND NOT c.disabled
                 END AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR COALESCE(u.disabled_until <= LEAST(now(), t.created_at), false))) AS stands
            FROM tokens t
@@ -583,6 +577,21 @@ AS $function$
 begin
   perform pg_notify('mintmark', tg_table_name);
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.pat_stands(of_token bytea, for_audience text, made_at timestamp with time zone, under_policy text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return exists (select 1
+                   from pats p
+                  where p.token_id = of_token
+                    and (p.stands_until is null or p.stands_until > now()))
+     -- Not another API of that identifier, registered since.
+     and exists (select 1 from apis a where a.identifier = for_audience and a.created_at <= made_at)
+     and exists (select 1 from auth_policies o where o.id = under_policy and (o.pats ->> 'allowed')::boolean);
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
