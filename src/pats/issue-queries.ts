@@ -57,6 +57,15 @@ const WRITTEN = `
   )
   select token_id from new_pat`;
 
+/** The policy as it is in this very moment: what was read before may have been lowered since. */
+const PERMITTED = `
+  exists (select 1
+            from users u
+            join auth_policies o on o.id = u.policy_id
+           where u.id = $4
+             and (o.pats ->> 'allowed')::boolean
+             and $8::float8 - $7::float8 <= coalesce((o.pats ->> 'max_days')::integer, 90) * 86400.0)`;
+
 /** @param most as many as live at once @returns whether there was room */
 export async function insertPat(db: Db, row: NewPatRow, most: number): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -68,6 +77,7 @@ export async function insertPat(db: Db, row: NewPatRow, most: number): Promise<b
                 where p.account_id = $4
                   and p.expires_at > now()
                   and s.lives) < $16
+          and ${PERMITTED}
      ), ${WRITTEN}`,
     [...values(row), most],
   );
@@ -85,6 +95,7 @@ export async function replacePat(db: Db, old: Buffer, overlap: number, row: NewP
           and t.revoked_at is null
           and t.expires_at > now()
           and (select s.lives from token_states s where s.id = t.id)
+          and ${PERMITTED}
           for update
      ), allowed as (
        update pats
