@@ -125,13 +125,23 @@ create table events (
   account_id uuid,
   data jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null default now(),
+  uid uuid not null default gen_random_uuid(),
+  sealed bytea,
+  position bigint,
   constraint events_pkey PRIMARY KEY (id)
 );
 alter table events set (
   vacuum_truncate=off
 );
 CREATE INDEX events__created_at ON public.events USING btree (created_at);
-comment on table events is 'what happened, written with what made it happen; never a token value';
+CREATE UNIQUE INDEX events__position ON public.events USING btree ("position");
+CREATE INDEX events__sealed ON public.events USING btree (created_at) WHERE (sealed IS NOT NULL);
+CREATE INDEX events__unplaced ON public.events USING btree (id) WHERE ("position" IS NULL);
+comment on table events is 'what happened, written with what made it happen, while somebody listens; never a token value in clear';
+comment on column events.uid is 'webhook-id: the same on every try';
+comment on column events.sealed is 'the body of a notification, which holds tokens; erased when nobody waits for it any more';
+comment on column events.position is 'in order of commit: ids are taken before, so the row of a smaller one may appear later';
+CREATE TRIGGER heard BEFORE INSERT ON public.events FOR EACH ROW EXECUTE FUNCTION keep_what_is_heard();
 
 create table grants (
   id text not null,
@@ -484,6 +494,88 @@ comment on column users.password_changed_at is 'null: not since the user was mad
 comment on column users.password_version is 'counts how often it was set or taken away: what was proved with an earlier one is proved no more';
 comment on column users.sign_ins_from is 'what was begun, or finished and not yet fetched, before this is void: the user was signed out everywhere';
 
+create table webhook_attempts (
+  id bigint not null generated always as identity,
+  delivery_id uuid not null,
+  at timestamp with time zone not null,
+  duration integer not null,
+  status integer,
+  error text,
+  answer text,
+  constraint webhook_attempts_pkey PRIMARY KEY (id),
+  constraint webhook_attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES webhook_deliveries(id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_attempts__delivery_id ON public.webhook_attempts USING btree (delivery_id, id);
+comment on column webhook_attempts.duration is 'milliseconds';
+comment on column webhook_attempts.answer is 'the first kilobyte of it; values that were sent are struck out';
+
+create table webhook_deliveries (
+  id uuid not null default gen_random_uuid(),
+  webhook_id uuid not null,
+  event_id bigint not null,
+  position bigint not null,
+  subject text not null,
+  status text not null default 'pending'::text,
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null default now(),
+  gives_up_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE,
+  constraint webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE,
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+);
+CREATE UNIQUE INDEX webhook_deliveries__event_id ON public.webhook_deliveries USING btree (event_id, webhook_id);
+CREATE INDEX webhook_deliveries__finished_at ON public.webhook_deliveries USING btree (finished_at);
+CREATE INDEX webhook_deliveries__listed ON public.webhook_deliveries USING btree (webhook_id, created_at, id);
+CREATE INDEX webhook_deliveries__pending ON public.webhook_deliveries USING btree (webhook_id, subject, "position") WHERE (status = 'pending'::text);
+comment on column webhook_deliveries.subject is 'the user, else the client: what concerns one subject is delivered in its order';
+comment on column webhook_deliveries.gives_up_at is 'what fails after this is dead';
+
+create table webhook_secrets (
+  id uuid not null,
+  webhook_id uuid not null,
+  sealed bytea not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
+  constraint webhook_secrets_pkey PRIMARY KEY (id),
+  constraint webhook_secrets_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_secrets__webhook_id ON public.webhook_secrets USING btree (webhook_id, created_at);
+comment on table webhook_secrets is 'what deliveries are signed with: two while one takes the place of the other';
+
+create table webhooks (
+  id uuid not null,
+  url text not null,
+  format text not null,
+  event_types text[] not null,
+  client_ids text[],
+  shared_secret bytea,
+  status text not null default 'active'::text,
+  paused_reason text,
+  position bigint not null,
+  failures integer not null default 0,
+  failing_since timestamp with time zone,
+  rests_until timestamp with time zone,
+  last_success_at timestamp with time zone,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_format_check CHECK ((format = ANY (ARRAY['notification'::text, 'event'::text]))),
+  constraint webhooks_paused_reason_check CHECK ((paused_reason = ANY (ARRAY['requested'::text, 'failing'::text, 'gone'::text]))),
+  constraint webhooks_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text])))
+);
+CREATE INDEX webhooks__created_at ON public.webhooks USING btree (created_at, id);
+comment on column webhooks.shared_secret is 'sealed';
+comment on column webhooks.position is 'of the last event that was taken up: what it hears of the later ones becomes deliveries';
+comment on column webhooks.failures is 'since the last success';
+comment on column webhooks.rests_until is 'nothing is sent before: a target that is down is asked ever more rarely';
+CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE OF url, format, event_types, client_ids, shared_secret, status ON public.webhooks FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
+
+create sequence event_positions as bigint increment 1 minvalue 1 maxvalue 9223372036854775807 start 1 cache 1;
+
 create sequence status_entries as bigint increment 512 minvalue 0 maxvalue 9223372036854775807 start 0 cache 1;
 comment on sequence status_entries is 'each value begins a block of numbers, one for each JWT access token with a status: its list and, permuted, its index';
 
@@ -577,6 +669,33 @@ AS $function$
 begin
   perform pg_notify('mintmark', tg_table_name);
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.hears(listening webhooks, type text, client_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select type = any (listening.event_types)
+     and (listening.client_ids is null or client_id = any (listening.client_ids))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.keep_what_is_heard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.type = 'webhook.test' then
+    return new;
+  end if;
+  if not exists (select 1 from webhooks w where hears(w, new.type, new.client_id)) then
+    return null;
+  end if;
+  if new.sealed is not null
+     and not exists (select 1 from webhooks w where w.format = 'notification' and hears(w, new.type, new.client_id)) then
+    new.sealed := null;
+  end if;
+  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.pat_stands(of_token bytea, for_audience text, made_at timestamp with time zone, under_policy text)
