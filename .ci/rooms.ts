@@ -71,7 +71,9 @@ export const WORDS = 'oauth';
 export const PACKAGES: readonly { name: RegExp; places: RegExp }[] = [
   { name: /^oidc-provider\/lib\//, places: /^provider\/internals\.ts$/ },
   { name: /^oidc-provider$/, places: /^(provider|interactions)\// },
-  { name: /^(pg|pg-[\w-]+|knex|@electric-sql\/[\w-]+)(\/|$)/, places: /^db\// },
+  { name: /^(pg|pg-(?!boss)[\w-]+|knex|@electric-sql\/[\w-]+)(\/|$)/, places: /^db\// },
+  // It is given our database: no queue has a connection of its own.
+  { name: /^pg-boss(\/|$)/, places: /^jobs\// },
   {
     name: /^(koa|@koa\/[\w-]+)(\/|$)/,
     places:

@@ -1,18 +1,24 @@
 /**
- * Work that comes round by itself: a named job runs every so often, on one instance at a time, for as long as the server
- * does. Owns the table jobs and the timers; knows nothing of what a job does.
+ * Work beside the requests, shared by all instances. Owns the table jobs, the schema pgboss and the timers; knows nothing of
+ * what is done.
  *
+ * Jobs come round by themselves: a named job runs every so often, on one instance at a time, for as long as the server does.
  * A timer, not a queue: such work has no arguments, nobody waits for its result, and missing a turn loses nothing because
- * the next one finds the same work. What must be kept and tried again, such as a webhook's delivery, belongs in a queue.
+ * the next one finds the same work.
  *
- * Instances agree by a row and not by an advisory lock: a lock lives as long as a connection or a transaction is held, and
- * the embedded engine has only one of those. The row is a lease; a process that is killed in the middle of a job delays
- * the next turn by that lease at most.
+ * Turns are asked for, by key, and run for each key on one instance at a time (`turns.ts`). Neither keeps what there is to
+ * do: that is in the tables of whoever asks.
+ *
+ * On a job, instances agree by a row and not by an advisory lock: a lock lives as long as a connection or a transaction is
+ * held, and the embedded engine has only one of those. The row is a lease; a process that is killed in the middle of a job
+ * delays the next turn by that lease at most.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '#src/db/index.ts';
 import * as queries from './queries.ts';
+
+export { createTurns, type Turns } from './turns.ts';
 
 export interface Job {
   readonly name: string;

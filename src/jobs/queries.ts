@@ -36,3 +36,26 @@ export async function release(db: Db, name: string, pauseSeconds: number): Promi
     [name, pauseSeconds],
   );
 }
+
+/**
+ * The turns whose lease is over, so that their keys can be taken up by somebody who lives. On pg-boss's own table, as its
+ * documentation allows (pgboss.io/sql).
+ */
+export async function removeLapsedTurns(db: Db, name: string): Promise<void> {
+  await db.query(
+    `delete from pgboss.job
+      where name = $1
+        and state = 'active'
+        and started_on + expire_seconds * interval '1 second' < now()`,
+    [name],
+  );
+}
+
+export async function removeStartedTurns(db: Db, name: string): Promise<void> {
+  await db.query(
+    `delete from pgboss.job
+      where name = $1
+        and state = 'active'`,
+    [name],
+  );
+}
