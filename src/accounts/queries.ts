@@ -184,9 +184,16 @@ export async function upgradeHash(db: Db, id: string, from: string, to: string):
 /** @param seconds how long; null: until somebody enables it */
 export async function disableAccount(db: Db, id: string, seconds: number | null): Promise<AccountRow | undefined> {
   const { rows } = await db.query<AccountRow>(
-    `update users
+    `with found as materialized (
+       select id from users where id = $1 for no key update
+     ), event as (
+       insert into events (type, account_id, data)
+       select 'user.disabled', id, jsonb_build_object('until', now() + make_interval(secs => $2))
+         from found
+     )
+     update users
         set disabled = true, disabled_until = now() + make_interval(secs => $2), updated_at = now()
-      where id = $1
+      where id in (select id from found)
       returning ${ACCOUNT}`,
     [id, seconds],
   );

@@ -1,10 +1,12 @@
 /**
  * The audit log: who did what to whom, from where, and how it ended. Rows are added and never changed; the database
  * refuses anything else. Owns the table audit_log; does not decide what is worth recording: who does a thing records it.
+ * What of it is news to those who listen to events is said in `news.ts`, and written with the record.
  *
  * Never holds a secret, nor what somebody typed that was wrong: people type passwords where the user name belongs.
  */
 import type { Database } from '#src/db/index.ts';
+import { newsIn } from './news.ts';
 import * as queries from './queries.ts';
 
 export type Outcome = 'success' | 'failure';
@@ -54,7 +56,10 @@ export interface Audit {
 
 export function createAudit({ db }: { db: Database }): Audit {
   return {
-    record: (entry) => queries.insertRecord(db, entry),
+    record(entry) {
+      const news = newsIn(entry);
+      return news ? queries.insertNews(db, entry, news) : queries.insertRecord(db, entry);
+    },
     async list(filter, { after, limit }) {
       const rows = await queries.listRecords(db, filter, after, limit + 1);
       const items = rows.slice(0, limit).map(toRecord);

@@ -1,5 +1,6 @@
 import type { Db } from '#src/db/index.ts';
 import type { AuditEntry, AuditFilter, Outcome } from './index.ts';
+import type { News } from './news.ts';
 
 export interface AuditRow {
   id: string;
@@ -14,20 +15,35 @@ export interface AuditRow {
   data: Record<string, unknown>;
 }
 
+const values = (entry: AuditEntry) => [
+  entry.actor,
+  entry.action,
+  entry.target,
+  entry.outcome,
+  entry.reason,
+  entry.from?.ip,
+  entry.from?.userAgent,
+  JSON.stringify(entry.data ?? {}),
+];
+
 export async function insertRecord(db: Db, entry: AuditEntry): Promise<void> {
   await db.query(
     `insert into audit_log (actor, action, target, outcome, reason, ip, user_agent, data)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [
-      entry.actor,
-      entry.action,
-      entry.target,
-      entry.outcome,
-      entry.reason,
-      entry.from?.ip,
-      entry.from?.userAgent,
-      JSON.stringify(entry.data ?? {}),
-    ],
+    values(entry),
+  );
+}
+
+/** The record and its event: one is not there without the other. */
+export async function insertNews(db: Db, entry: AuditEntry, news: News): Promise<void> {
+  await db.query(
+    `with event as (
+       insert into events (type, client_id, account_id, data)
+       values ($9, $10, $11, $12)
+     )
+     insert into audit_log (actor, action, target, outcome, reason, ip, user_agent, data)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [...values(entry), news.type, news.clientId, news.accountId, JSON.stringify(news.data)],
   );
 }
 

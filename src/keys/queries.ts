@@ -2,7 +2,8 @@
  * All SQL of the signing keys. Times are the database's, so that instances whose clocks differ agree which key signs.
  *
  * Whatever changes the keys holds the table's lock (`changing`): of two instances that rotate at once the second finds
- * what the first one left. Reading is never waited for.
+ * what the first one left. Reading is never waited for. That another key signs, or soon will, is told by the statement that
+ * makes it so, whoever asked for it.
  */
 import type { JWK } from 'jose';
 import type { Database, Db } from '#src/db/index.ts';
@@ -52,9 +53,15 @@ export function changing<T>(db: Database, change: (tx: Db) => Promise<T>): Promi
 /** Keeps the key unless its algorithm has one. */
 export async function addFirstKey(db: Db, key: NewKey): Promise<void> {
   await db.query(
-    `insert into signing_keys (kid, alg, public_jwk, private_jwk, longest_ttl)
-     values ($1, $2, $3, $4, $5)
-     on conflict (alg) where signs_until is null do nothing`,
+    `with added as (
+       insert into signing_keys (kid, alg, public_jwk, private_jwk, longest_ttl)
+       values ($1, $2, $3, $4, $5)
+       on conflict (alg) where signs_until is null do nothing
+       returning kid, alg, signs_from
+     )
+     insert into events (type, data)
+     select 'key.rotated', jsonb_build_object('alg', alg, 'kid', kid, 'signs_from', signs_from)
+       from added`,
     values(key),
   );
 }
@@ -67,6 +74,11 @@ export async function follow(db: Db, kid: string, key: NewKey, inSeconds: number
           set signs_until = now() + make_interval(secs => $7)
         where kid = $6 and signs_until is null and signs_from <= now()
        returning signs_until, longest_ttl
+     ), event as (
+       insert into events (type, data)
+       select 'key.rotated',
+              jsonb_build_object('alg', $2::text, 'kid', $1::text, 'follows', $6::text, 'signs_from', signs_until)
+         from followed
      )
      insert into signing_keys (kid, alg, public_jwk, private_jwk, longest_ttl, signs_from)
      select $1, $2, $3, $4, greatest($5, longest_ttl), signs_until from followed`,
@@ -78,11 +90,20 @@ export async function follow(db: Db, kid: string, key: NewKey, inSeconds: number
 /** Lets the next key of this algorithm sign from now on. False: there is none. */
 export async function promote(db: Db, alg: SigningAlg): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update signing_keys
-        set signs_from = least(signs_from, now()),
-            signs_until = case when signs_until > now() then now() else signs_until end
-      where alg = $1
-        and (signs_from > now() or signs_until > now())`,
+    `with changed as (
+       update signing_keys
+          set signs_from = least(signs_from, now()),
+              signs_until = case when signs_until > now() then now() else signs_until end
+        where alg = $1
+          and (signs_from > now() or signs_until > now())
+       returning kid, signs_from, signs_until
+     ), event as (
+       insert into events (type, data)
+       select 'key.rotated', jsonb_build_object('alg', $1::text, 'kid', kid, 'signs_from', signs_from)
+         from changed
+        where signs_until is null
+     )
+     select kid from changed`,
     [alg],
   );
   return rowCount > 0;

@@ -8,6 +8,7 @@ import type { Pats } from '#src/pats/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { SignIns } from '#src/sessions/index.ts';
 import type { SessionList, StatusLists, TokenList, Tokens } from '#src/tokens/index.ts';
+import type { Webhooks } from '#src/webhooks/index.ts';
 
 export interface ProviderDeps {
   readonly issuer: string;
@@ -26,4 +27,5 @@ export interface ProviderDeps {
   readonly tokenList: TokenList;
   readonly keys: Keys;
   readonly statusLists: StatusLists;
+  readonly webhooks: Pick<Webhooks, 'tokenIssued'>;
 }

@@ -24,6 +24,7 @@ import { introspectPats } from './introspect-pats.ts';
 import { jwksCaching } from './jwks-caching.ts';
 import { exchangePats } from './presented-pats.ts';
 import { structuredTokens } from './structured-tokens.ts';
+import { tellIssued } from './tell-issued.ts';
 import { unitOfWork } from './unit-of-work.ts';
 
 export type { SignInRequest } from './account-client.ts';
@@ -77,6 +78,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
       exchangeToken,
       middleware: compose([
         unit,
+        tellIssued(of.tokens, of.webhooks),
         correctErrorCodes(of.issuer),
         tellMfaToken,
         authorizeByPost,

@@ -8,6 +8,7 @@ import type { QueryType } from './demands.ts';
 import type { Key } from './key.ts';
 import * as queries from './queries.ts';
 import type { Enrolment, Refused, SignIn, Visit } from './sign-in.ts';
+import type { Present } from './state.ts';
 
 const GONE: Refused = { refused: 'gone' };
 const NOT_ASKED: Refused = { refused: 'not_asked' };
@@ -20,12 +21,12 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
   async function due<T extends object>(
     key: Key,
     query: QueryType,
-    look: (account: Account, passwordVersion: number) => Promise<T | Refused>,
+    look: (account: Account, present: Present) => Promise<T | Refused>,
   ): Promise<T | Refused> {
     const present = await state.find(key);
     if (!present) return GONE;
     if (!present.signIn.queries.includes(query)) return NOT_ASKED;
-    return look(present.account, present.passwordVersion);
+    return look(present.account, present);
   }
 
   async function proved(key: Key, accountId: string, proof: Proof): Promise<Answered> {
@@ -35,7 +36,7 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
 
   async function settle(
     key: Key,
-    accountId: string,
+    { account: { id: accountId }, signIn: { clientId } }: Present,
     proof: Proof,
     verdict: FactorVerdict,
     visit: Visit,
@@ -48,6 +49,7 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
     const waits = verdict.outcome === 'wait';
     await record('login.second_factor', accountId, visit, {
       reason: waits ? 'too_many_guesses' : `wrong_${proof}`,
+      clientId,
       data: { method: proof },
     });
     return waits ? { refused: 'wait', retryAfter: verdict.retryAfter } : MISMATCH;
@@ -63,25 +65,25 @@ export function createAnswers({ db, ids, state, record, accounts, factors }: Beg
 
   return {
     answerTotp: (key: Key, code: string, visit: Visit) =>
-      due<SignIn>(key, 'totp', async ({ id }) => {
+      due<SignIn>(key, 'totp', async ({ id }, present) => {
         const device = await accounts.devices.recognise(id, visit.device);
-        return settle(key, id, 'totp', await factors.totp.verify(id, code, device), visit);
+        return settle(key, present, 'totp', await factors.totp.verify(id, code, device), visit);
       }),
 
     answerRecoveryCode: (key: Key, code: string, visit: Visit) =>
-      due<SignIn>(key, 'recovery_code', async ({ id }) => {
+      due<SignIn>(key, 'recovery_code', async ({ id }, present) => {
         const device = await accounts.devices.recognise(id, visit.device);
-        return settle(key, id, 'recovery_code', await factors.recoveryCodes.use(id, code, device), visit);
+        return settle(key, present, 'recovery_code', await factors.recoveryCodes.use(id, code, device), visit);
       }),
 
     answerPasskey: (key: Key, response: unknown, visit: Visit, binding: string) =>
-      due<SignIn>(key, 'webauthn', async ({ id }) => {
+      due<SignIn>(key, 'webauthn', async ({ id }, present) => {
         const found = await factors.webauthn.verify(binding, response, id);
-        return settle(key, id, 'webauthn', { outcome: found ? 'accepted' : 'refused' }, visit);
+        return settle(key, present, 'webauthn', { outcome: found ? 'accepted' : 'refused' }, visit);
       }),
 
     answerNewPassword: (key: Key, password: string, visit: Visit) =>
-      due<SignIn>(key, 'new_password', async ({ id }, seen) => {
+      due<SignIn>(key, 'new_password', async ({ id }, { passwordVersion: seen }) => {
         const changed = await orFaults(() => accounts.setPassword(id, password, seen));
         if (changed === undefined) return GONE;
         if ('faults' in changed) return { refused: 'invalid', faults: changed.faults };

@@ -28,20 +28,24 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
     ttl: SIGN_IN_TTL[key.of],
   });
 
-  async function refuse(verdict: Extract<PasswordVerdict, { outcome: 'refused' }>, visit: Visit): Promise<Refused> {
-    const { accountId, reason, lockedNow } = verdict;
-    await record('login', accountId, visit, { reason, data: { method: 'password' } });
-    if (lockedNow && accountId) await record('user.lock', accountId, visit, { reason: 'too_many_guesses' });
+  async function refuse(
+    { accountId, reason, lockedNow }: Extract<PasswordVerdict, { outcome: 'refused' }>,
+    { clientId }: Demands,
+    visit: Visit,
+  ): Promise<Refused> {
+    await record('login', accountId, visit, { reason, clientId, data: { method: 'password' } });
+    if (lockedNow && accountId) await record('user.lock', accountId, visit, { reason: 'too_many_guesses', clientId });
     return MISMATCH;
   }
 
   return {
     async withPassword(key: Key, username: string, password: string, demands: Demands, visit: Visit) {
       const verdict = await accounts.authenticate(username, password, visit.device);
-      if (verdict.outcome === 'refused') return refuse(verdict, visit);
+      if (verdict.outcome === 'refused') return refuse(verdict, demands, visit);
       const { account, wantsNewPassword } = verdict;
       if (demands.accountId !== undefined && demands.accountId !== account.id) {
-        await record('login', account.id, visit, { reason: 'another_account', data: { method: 'password' } });
+        const { clientId } = demands;
+        await record('login', account.id, visit, { reason: 'another_account', clientId, data: { method: 'password' } });
         return MISMATCH;
       }
       const row = await queries.putSignIn(db, {
@@ -60,7 +64,7 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
         return (await policies.get(account.policyId)).primary.webauthn.allowed ? undefined : 'forbidden_by_policy';
       })();
       if (!account || reason !== undefined) {
-        await record('login', account?.id, visit, { reason, data: { method: 'webauthn' } });
+        await record('login', account?.id, visit, { reason, clientId: demands.clientId, data: { method: 'webauthn' } });
         return MISMATCH;
       }
       const row = await queries.putSignIn(db, newSignIn(key, account, ['webauthn'], demands));

@@ -95,10 +95,10 @@ export function createSignIns(deps: SignInDeps): { signIns: SignIns; apiSessions
     async finish(key, visit) {
       const present = await state.find(key);
       if (present?.signIn.state !== 'full') return undefined;
-      const { accountId, proofs, acr, amr } = present.signIn;
+      const { accountId, clientId, proofs, acr, amr } = present.signIn;
       const at = await queries.takeSignIn(deps.db, ids.idsOf(key), accountId, proofs);
       if (at === undefined) return undefined;
-      await record('login', accountId, visit, { data: { acr, amr } });
+      await record('login', accountId, visit, { clientId, data: { acr, amr } });
       return { ...present.signIn, finished: { passwordVersion: present.passwordVersion, at } };
     },
 

@@ -78,12 +78,16 @@ export interface RefreshAnswer {
   readonly expiresAt: number;
 }
 
-/** Something that happened to tokens. Never holds a token value. */
+/** Something that happened to tokens. Never holds a token value, except sealed. */
 export interface TokenEvent {
+  /** By which receivers know it; made by the database unless `sealed` is bound to it. */
+  readonly uid?: string;
   readonly type: string;
   readonly clientId: string;
   readonly accountId: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Hex of what only a notification may tell. */
+  readonly sealed?: string;
 }
 
 /** Where offline verifiers look whether a JWT still lives (Token Status List). */

@@ -1,4 +1,7 @@
-/** Ending tokens and grants by name. Each is one statement: what happened is written with what made it happen. */
+/**
+ * Ending tokens and grants by name. Each is one statement: what happened is written with what made it happen. What they
+ * answer is counted where it happened, and not in `events`, which keeps no row that nobody hears.
+ */
 import type { Db } from '#src/db/index.ts';
 
 const LIVE = 'lives and consumed_at is null and expires_at > now()';
@@ -17,12 +20,14 @@ export async function endToken(db: Db, id: Buffer, by: string): Promise<boolean>
           -- A personal access token that a policy forbids today would come back with the policy.
           and (f.lived or t.kind = 'pat')
        returning t.id, t.kind, t.client_id, t.account_id, t.grant_id, f.lived
+     ), event as (
+       insert into events (type, client_id, account_id, data)
+       select case kind when 'pat' then 'pat.revoked' else 'token.revoked' end, client_id, account_id,
+              jsonb_build_object('token_id', encode(id, 'hex'), 'kind', kind, 'grant_id', grant_id, 'by', $2::text)
+         from ended
+        where lived
      )
-     insert into events (type, client_id, account_id, data)
-     select case kind when 'pat' then 'pat.revoked' else 'token.revoked' end, client_id, account_id,
-            jsonb_build_object('token_id', encode(id, 'hex'), 'kind', kind, 'grant_id', grant_id, 'by', $2::text)
-       from ended
-      where lived`,
+     select id from ended where lived`,
     [id, by],
   );
   return rowCount > 0;
@@ -71,10 +76,12 @@ export async function endGrantsOf(db: Db, accountId: string, grantId: string | u
           and ($2::text is null or id = $2)
           and (revoked_at is null or signed_out)
        returning id, client_id, account_id
+     ), event as (
+       insert into events (type, client_id, account_id, data)
+       select 'grant.revoked', client_id, account_id, jsonb_build_object('grant_id', id, 'by', $3::text)
+         from ended
      )
-     insert into events (type, client_id, account_id, data)
-     select 'grant.revoked', client_id, account_id, jsonb_build_object('grant_id', id, 'by', $3::text)
-       from ended`,
+     select id from ended`,
     [accountId, grantId, by],
   );
   return rowCount;

@@ -65,6 +65,11 @@ export async function endSessions(
           set revoked_at = now(), signed_out = true
         where session_uid in (select uid from ended)
           and revoked_at is null
+       returning id, client_id, account_id
+     ), event as (
+       insert into events (type, client_id, account_id, data)
+       select 'grant.revoked', client_id, account_id, jsonb_build_object('grant_id', id, 'signed_out', true)
+         from ended_with_session
      )
      select distinct uid from ended`,
     [accountId, only, except],

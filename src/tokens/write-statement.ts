@@ -8,6 +8,7 @@
  * - `consumed` is the compare-and-set of single use, of a token that no rule takes back at this moment: a refresh that was
  *   looked up before a rule was written must not carry what it stands for past it.
  * - Only rows of units that `passed` all of this are written.
+ * - `new_events` tells what the units say happened, and what they ended.
  */
 export const WRITE = `
 with unit as (
@@ -99,11 +100,6 @@ with unit as (
    where n.no in (select no from passed)
   on conflict (id) do update
      set payload = excluded.payload, expires_at = excluded.expires_at
-), new_events as (
-  insert into events (type, client_id, account_id, data)
-  select n.type, n."clientId", n."accountId", n.data
-    from json_to_recordset($6::json) as n (no int, type text, "clientId" text, "accountId" uuid, data jsonb)
-   where n.no in (select no from passed)
 ), new_answers as (
   insert into refresh_answers (token_id, successor_id, sealed, expires_at)
   select consumes, successor, answer, answer_expires_at
@@ -127,11 +123,13 @@ with unit as (
      set revoked_at = now()
    where id in (select decode(key, 'hex') from ended where relation = 'tokens')
      and revoked_at is null
+  returning id, kind, client_id, account_id, grant_id, consumed_at is null and expires_at > now() as lived
 ), ended_grants as (
   update grants
      set revoked_at = now()
    where id in (select key from ended where relation = 'grants')
      and revoked_at is null
+  returning id, client_id, account_id
 ), ended_with_session as (
   update grants
      set revoked_at = now(), signed_out = true
@@ -142,6 +140,26 @@ with unit as (
              join grants g on g.session_uid = split_part(e.key, ' ', 1)
             where e.relation = 'sessions'
                or (e.relation = 'clients of sessions' and g.client_id = split_part(e.key, ' ', 2)))
+  returning id, client_id, account_id
+), new_events as (
+  insert into events (uid, type, client_id, account_id, data, sealed)
+  select coalesce(n.uid, gen_random_uuid()), n.type, n."clientId", n."accountId", n.data, decode(n.sealed, 'hex')
+    from json_to_recordset($6::json)
+      as n (no int, uid uuid, type text, "clientId" text, "accountId" uuid, data jsonb, sealed text)
+   where n.no in (select no from passed)
+  union all
+  select gen_random_uuid(), case kind when 'pat' then 'pat.revoked' else 'token.revoked' end, client_id, account_id,
+         jsonb_build_object('token_id', encode(id, 'hex'), 'kind', kind, 'grant_id', grant_id), null
+    from ended_tokens
+   where lived
+     and kind in ('access_token', 'refresh_token', 'pat')
+  union all
+  select gen_random_uuid(), 'grant.revoked', client_id, account_id, jsonb_build_object('grant_id', id), null
+    from ended_grants
+  union all
+  select gen_random_uuid(), 'grant.revoked', client_id, account_id,
+         jsonb_build_object('grant_id', id, 'signed_out', true), null
+    from ended_with_session
 ), ended_interactions as (
   delete from interactions
    where id in (select decode(key, 'hex') from ended where relation = 'interactions')

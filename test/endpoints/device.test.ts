@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type RegisteredClient, type RegisteredUser, registerClient, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { decide, NOWHERE } from '../support/device.ts';
 import { visitorFor } from '../support/flow.ts';
-import type { Button, Form } from '../support/forms.ts';
+import type { Form } from '../support/forms.ts';
 import type { Page } from '../support/visitor.ts';
 import { get, granted, introspect, isActive, post, startWorld, type World } from './protocol.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-const NOWHERE = 'https://nowhere.example/';
 
 describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
   let world: World;
@@ -33,37 +33,6 @@ describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
   const poll = (device_code: string, as = tv, path = '/oauth/token') =>
     post(world.server, path, { grant_type: GRANT, device_code }, { as });
 
-  /** Follows the person through code, confirmation, sign-in and consent. @returns the last page */
-  async function decide(url: string, decision: 'allow' | 'deny' = 'allow'): Promise<Page> {
-    const visitor = visitorFor(NOWHERE);
-    let page = (await visitor.open(url)) as Page;
-    for (let steps = 0; steps < 6; steps += 1) {
-      const answer = next(page, decision);
-      if (!answer) return page;
-      page = (await visitor.submit(...answer)) as Page;
-    }
-    return page;
-  }
-
-  function next(
-    page: Page,
-    decision: 'allow' | 'deny',
-  ): [Form, Record<string, string>, Button | undefined] | undefined {
-    const login = page.forms.find((form) => form.fields.has('password'));
-    if (login) return [login, { username: user.username, password: user.password }, login.buttons[0]];
-    for (const form of page.forms) {
-      const chosen = form.buttons.find(({ id, value }) => id === decision || value === decision);
-      if (chosen) return [form, {}, chosen];
-    }
-    const confirm = page.forms.find((form) => form.fields.has('xsrf'));
-    if (!confirm || confirm.action.endsWith('/logout/confirm')) return undefined;
-    return [
-      confirm,
-      {},
-      confirm.buttons.find(({ value }) => value !== 'yes' || decision === 'deny') ?? confirm.buttons[0],
-    ];
-  }
-
   test('names codes, an address for people and one with the code in it', async () => {
     expect(await start()).toEqual({
       device_code: expect.stringMatching(/^[\w-]{43}$/),
@@ -79,7 +48,7 @@ describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
     for (let i = 0; i < 2; i += 1) {
       expect(await poll(device_code)).toMatchObject({ status: 400, body: { error: 'authorization_pending' } });
     }
-    await decide(verification_uri_complete);
+    await decide(verification_uri_complete, user);
     const tokens = granted(await poll(device_code));
     expect(await introspect(world.server, tokens.access_token, tv)).toMatchObject({ active: true, sub: user.id });
     expect(tokens.id_token).toEqual(expect.any(String));
@@ -90,7 +59,7 @@ describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
 
   test('polled by many at once, it gives tokens to one', async () => {
     const { device_code, verification_uri_complete } = await start();
-    await decide(verification_uri_complete);
+    await decide(verification_uri_complete, user);
     const paths = ['/oauth/token', '/OAUTH/TOKEN', '/oauth/token/'];
     const answers = await Promise.all(
       Array.from({ length: 9 }, (_, i) => poll(device_code, tv, paths[i % paths.length])),
@@ -101,7 +70,7 @@ describe.each(ENGINES)('The device grant (RFC 8628) on %s', (engine) => {
 
   test('says access_denied when the person does', async () => {
     const { device_code, verification_uri_complete } = await start();
-    await decide(verification_uri_complete, 'deny');
+    await decide(verification_uri_complete, user, 'deny');
     expect(await poll(device_code)).toMatchObject({ status: 400, body: { error: 'access_denied' } });
   });
 

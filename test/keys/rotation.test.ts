@@ -4,6 +4,7 @@ import type { Database } from '#src/db/index.ts';
 import { createKeys, type Keys, SIGNING_ALGS, type SigningKey } from '#src/keys/index.ts';
 import { ENGINES, withDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { eventsIn, listen } from '../support/listening.ts';
 
 const SEALS = createSeals([Buffer.alloc(32, 1)]);
 const HOUR = 3_600;
@@ -58,6 +59,22 @@ describe.each(ENGINES)('Signing keys on %s', (engine) => {
     expect(statesOf(list).slice(3)).toEqual(SIGNING_ALGS.map((alg) => `${alg} next`));
     const next = list.find(({ state }) => state === 'next');
     expect(secondsFromNow(next?.signsFrom)).toBeGreaterThan(DAY - 60);
+  });
+
+  test('it is told of once, by whichever instance publishes it, and so is one that steps in at once', async () => {
+    const [one] = [await open(), await open()];
+    await listen(database());
+    await pass(database(), 89.1 * DAY);
+    await eventually(() => one.all().length === 6, MADE_MS);
+    const told = async () => (await eventsIn(database(), ['key.rotated'])).map(({ data }) => data);
+    const published = (await one.list()).filter(({ state }) => state === 'next').map(({ kid }) => kid);
+    expect((await told()).map(({ kid }) => kid).sort()).toEqual(published.sort());
+
+    const next = await one.revoke(one.current('ES256').kid ?? '');
+    expect((await told()).at(-1)).toMatchObject({ kid: next.kid, alg: 'ES256' });
+    const spare = await one.revoke(next.kid);
+    expect((await told()).at(-1)).toMatchObject({ kid: spare.kid, alg: 'ES256' });
+    expect(await told()).toHaveLength(5);
   });
 
   test('it begins to sign on all instances at its time, and the one before stays published for what it signed', async () => {

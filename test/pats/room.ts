@@ -19,6 +19,7 @@ import {
   createTokens,
 } from '#src/tokens/index.ts';
 import { type Engine, freshDatabase, type TestDatabase } from '../support/database.ts';
+import { listen } from '../support/listening.ts';
 import { remember } from '../support/vault.ts';
 
 export const ISSUER = 'https://id.example.com';
@@ -80,6 +81,7 @@ export function withRoom(engine: Engine) {
     fresh = await freshDatabase(engine);
     const main = await openDatabase(fresh.config);
     databases.push(main);
+    await listen(main);
     if (engine === 'postgres') databases.push(await openDatabase(fresh.config));
     instances.push(await openInstance(main), await openInstance(databases[1] ?? main));
     const { apis } = instances[0] as Instance;

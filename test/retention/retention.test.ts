@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Db, openDatabase } from '#src/db/index.ts';
 import { createRetention } from '#src/tokens/index.ts';
 import { ENGINES, freshDatabase, withDatabase } from '../support/database.ts';
+import { listen } from '../support/listening.ts';
 
 const DAY = 86_400;
 const ACCOUNT = '11111111-1111-4111-8111-111111111111';
@@ -94,6 +95,7 @@ describe.each(ENGINES)('What is dead goes away on %s', (engine) => {
   });
 
   test('events after the retention time', async () => {
+    await listen(db(), { types: ['29 days', '31 days'] });
     for (const age of ['29 days', '31 days']) {
       await db().query('insert into events (type, created_at) values ($1, now() - $2::interval)', [age, age]);
     }

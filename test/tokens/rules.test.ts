@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Database } from '#src/db/index.ts';
 import { createRevocationRules, type RuleConditions } from '#src/tokens/index.ts';
 import { ENGINES, withDatabase } from '../support/database.ts';
+import { listen } from '../support/listening.ts';
 
 const DAY = 86_400_000;
 const ANN = '00000000-0000-4000-8000-000000000001';
@@ -82,6 +83,7 @@ describe.each(ENGINES)('Revocation rules on %s', (engine) => {
   });
 
   test('are on record, with who made them and why', async () => {
+    await listen(database());
     const rules = createRevocationRules({ db: database() });
     const { rule } = await rules.create({ accountId: BOB, kind: 'device_code', reason: 'a theft', by: 'client:ops' });
     const { rows } = await database().query(

@@ -1,0 +1,47 @@
+import type { Middleware } from 'koa';
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { Tokens } from '#src/tokens/index.ts';
+import type { Webhooks } from '#src/webhooks/index.ts';
+import { REFRESH_GRANT } from './grants/refresh-token.ts';
+
+interface TokenResponse {
+  readonly access_token: string;
+  readonly refresh_token?: string;
+}
+
+/**
+ * Tells that tokens were issued to a person, by whatever grant, in the unit of work that writes them: what loses a race or
+ * a guard writes neither. An answer that is repeated issues nothing, so it is not told again; nor is a machine's token.
+ * The values are those of the answer, the only place where that of a JWT is known.
+ */
+export function tellIssued(tokens: Tokens, webhooks: Pick<Webhooks, 'tokenIssued'>): Middleware {
+  return async (ctx, next) => {
+    await next();
+    const { oidc } = ctx as Partial<KoaContextWithOIDC>;
+    if (oidc?.route !== 'token') return;
+    const unit = tokens.units.open();
+    // What was made on the way to a refusal nobody received, and it is told to nobody.
+    if (ctx.status !== 200) unit.tokens.clear();
+    const made = [...unit.tokens.values()].find(({ kind }) => kind === 'access_token');
+    if (made?.accountId === undefined) return;
+
+    const { access_token, refresh_token } = ctx.body as TokenResponse;
+    const { grant_type, code, refresh_token: presented } = oidc.params as Record<string, string | undefined>;
+    const issued = {
+      clientId: made.clientId,
+      accountId: made.accountId,
+      grantType: String(grant_type),
+      scope: made.scope,
+      audience: made.audience,
+      grantId: made.grantId,
+      tokenId: made.id,
+      expiresAt: made.expiresAt,
+      code,
+      accessToken: access_token,
+      refreshToken: refresh_token,
+      oldRefreshToken: presented,
+      isRefresh: grant_type === REFRESH_GRANT,
+    };
+    unit.events.push(webhooks.tokenIssued(issued));
+  };
+}
