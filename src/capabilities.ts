@@ -29,6 +29,7 @@ import {
   createTokenList,
   createTokens,
 } from './tokens/index.ts';
+import { createWebhooks, type Webhooks } from './webhooks/index.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const REMOVE_DEAD_EVERY_SECONDS = 60;
@@ -38,16 +39,20 @@ const WARN_OF_EXPIRY_EVERY_SECONDS = 60 * 60;
 export const ADMIN_API = 'urn:mintmark:api';
 
 /**
- * Moves people's secrets under the newest key, so that the older ones can be given up. Beside the start, not before it:
- * there are as many as there are people.
+ * Moves secrets under the newest key, so that the older ones can be given up. Beside the start, not before it: there are as
+ * many as there are people.
  */
-async function sealAnew(factors: Factors, log: Logger): Promise<void> {
-  try {
-    const lost = await factors.totp.resealOld();
-    if (lost > 0)
-      log.warn({ lost }, 'authenticator secrets are sealed under a key that is not among MINTMARK_SECRET_KEYS');
-  } catch (error) {
-    log.error({ err: error }, 'authenticator secrets could not be sealed anew; the next start tries again');
+async function sealAnew(factors: Factors, webhooks: Webhooks, log: Logger): Promise<void> {
+  for (const [what, resealOld] of [
+    ['authenticator secrets', factors.totp.resealOld],
+    ['webhook secrets', webhooks.resealOld],
+  ] as const) {
+    try {
+      const lost = await resealOld();
+      if (lost > 0) log.warn({ lost }, `${what} are sealed under a key that is not among MINTMARK_SECRET_KEYS`);
+    } catch (error) {
+      log.error({ err: error }, `${what} could not be sealed anew; the next start tries again`);
+    }
   }
 }
 
@@ -89,6 +94,8 @@ export async function openCapabilities(config: Config, log: Logger) {
       issuer,
       settings: config.pats,
     });
+    const jobs = createJobs({ db, log });
+    const webhooks = createWebhooks({ db, seals, audit, jobs, log, ...config.webhooks });
     const engineDeps = {
       issuer,
       cookieKeys: cookieKeys(secrets.keys),
@@ -105,6 +112,7 @@ export async function openCapabilities(config: Config, log: Logger) {
       keys,
       statusLists,
       tokenList,
+      webhooks,
     };
     const engine = createEngine(engineDeps, log);
 
@@ -137,11 +145,11 @@ export async function openCapabilities(config: Config, log: Logger) {
     }
     const revocationRules = createRevocationRules({ db });
     await revocationRules.settleUnfinished();
-    const resealing = sealAnew(factors, log);
-    const jobs = createJobs({ db, log });
+    const resealing = sealAnew(factors, webhooks, log);
     const retention = createRetention({ db, keep: config.retentionDays * DAY_SECONDS });
     jobs.start({ name: 'remove dead rows', every: REMOVE_DEAD_EVERY_SECONDS, run: retention.removeDead });
     jobs.start({ name: 'warn of expiry', every: WARN_OF_EXPIRY_EVERY_SECONDS, run: pats.warnExpiring });
+    webhooks.start();
 
     return {
       ...engineDeps,
@@ -159,6 +167,7 @@ export async function openCapabilities(config: Config, log: Logger) {
       async close() {
         engine.close();
         keys.close();
+        await webhooks.close();
         await jobs.close();
         await resealing;
         await Promise.all([pats.close(), tokens.close(), clients.close(), mail.close()]);

@@ -4,6 +4,7 @@
  * This is the only reader of `process.env`. In embedded mode what the operator did not set is generated once and kept in
  * `<data dir>/secrets.json` (see `secrets.ts`), so a restart decrypts what the first start encrypted.
  */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly mail: { readonly smtpUrl: string; readonly from: string } | undefined;
   /** Personal access tokens: whether there are any, and how long they live. */
   readonly pats: { readonly enabled: boolean; readonly defaultDays: number; readonly maxDays: number };
+  /** Where webhooks may reach, other than outside: these inside ranges and addresses, and receivers on this machine. */
+  readonly webhooks: { readonly networks: readonly string[]; readonly allowLoopback: boolean };
   readonly logLevel: LogLevel;
 }
 
@@ -73,6 +76,20 @@ const loginUrl = z.string().refine((value) => {
   if (!url || url.hash || url.username || url.password || url.searchParams.has('authorization')) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname));
 });
+
+/** `10.1.0.0/16, 2001:db8::7`: ranges and single addresses. */
+const networks = z.string().transform((value, ctx) => {
+  const given = value.split(',').map((one) => one.trim());
+  if (given.every(isNetwork)) return given;
+  ctx.addIssue({ code: 'custom' });
+  return z.NEVER;
+});
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([\da-f:.]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return most > 0 && Number(bits ?? most) <= most;
+}
 
 const secretKeys = z.string().transform((value, ctx) => {
   const keys = value.split(',').map((key) => Buffer.from(key.trim(), 'base64url'));
@@ -136,6 +153,10 @@ const SETTINGS = {
     wanted: `a number of days, 1 to ${LONGEST_PAT_DAYS}`,
   },
   MINTMARK_PAT_MAX_DAYS: { schema: integer(1, LONGEST_PAT_DAYS), wanted: `a number of days, 1 to ${LONGEST_PAT_DAYS}` },
+  MINTMARK_WEBHOOK_NETWORKS: {
+    schema: networks,
+    wanted: 'comma-separated addresses or CIDR ranges, as 10.1.0.0/16,127.0.0.1',
+  },
   LOG_LEVEL: { schema: z.enum(LOG_LEVELS), wanted: `one of ${LOG_LEVELS.join(', ')}` },
 } satisfies Record<string, Setting<unknown>>;
 
@@ -186,10 +207,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw new InvalidSetting('MINTMARK_PAT_DEFAULT_DAYS', JSON.stringify(String(defaultDays)), wanted);
   }
 
+  const issuer = read('MINTMARK_ISSUER') ?? `http://localhost:${port}`;
   return Object.freeze({
     host: read('HOST') ?? '127.0.0.1',
     port,
-    issuer: read('MINTMARK_ISSUER') ?? `http://localhost:${port}`,
+    issuer,
     database: url ? ({ engine: 'postgres', url } as const) : ({ engine: 'embedded' } as const),
     dataDir: resolve(read('MINTMARK_DATA_DIR') ?? '.mintmark'),
     secretKeys: keys,
@@ -200,6 +222,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     retentionDays: read('MINTMARK_RETENTION_DAYS') ?? 30,
     mail: smtpUrl && from ? { smtpUrl, from } : undefined,
     pats: { enabled: read('MINTMARK_PATS') !== 'off', defaultDays, maxDays },
+    webhooks: {
+      networks: read('MINTMARK_WEBHOOK_NETWORKS') ?? [],
+      allowLoopback: LOOPBACK.test(new URL(issuer).hostname),
+    },
     logLevel: read('LOG_LEVEL') ?? 'info',
   });
 }

@@ -53,14 +53,45 @@ export const DEAD: readonly Dead[] = [
             for update of g skip locked))`,
   },
   {
+    // With the deliveries they are of, which would take them along one by one.
+    table: 'webhook_attempts',
+    kept: false,
+    statement: `
+      delete from webhook_attempts
+       where ctid = any (array(
+         select a.ctid
+           from webhook_deliveries d
+           join webhook_attempts a on a.delivery_id = d.id
+          where d.finished_at < now() - make_interval(days => 7, secs => $1)
+          order by d.finished_at
+          limit $2
+            for update of a skip locked))`,
+  },
+  {
+    // What was delivered and what died can be read, and sent again, for a week.
+    table: 'webhook_deliveries',
+    kept: false,
+    statement: `
+      delete from webhook_deliveries
+       where ctid = any (array(
+         select ctid
+           from webhook_deliveries
+          where finished_at < now() - make_interval(days => 7, secs => $1)
+          order by finished_at
+          limit $2
+            for update skip locked))`,
+  },
+  {
+    // However short the retention time: who was down for a day is told, and may have it told again for a week.
     table: 'events',
     kept: true,
     statement: `
       delete from events
        where ctid = any (array(
          select ctid
-           from events
-          where created_at < now() - make_interval(secs => $1)
+           from events e
+          where created_at < now() - greatest(make_interval(secs => $1), interval '8 days')
+            and not exists (select 1 from webhook_deliveries d where d.event_id = e.id)
           order by created_at
           limit $2
             for update skip locked))`,
