@@ -18,6 +18,7 @@ import type { Pats } from '#src/pats/index.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { ApiSessions, SignIns } from '#src/sessions/index.ts';
 import type { SessionList, Tokens } from '#src/tokens/index.ts';
+import type { Webhooks } from '#src/webhooks/index.ts';
 import { DOCS_CSP, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 import { type AnyRoute, route } from './route.ts';
@@ -47,6 +48,9 @@ import { sessionRoutes } from './routes/session.ts';
 import { type TokenRouteDeps, tokenRoutes } from './routes/tokens.ts';
 import { type UserSessionRouteDeps, userSessionRoutes } from './routes/user-sessions.ts';
 import { userRoutes } from './routes/users.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
+import { webhookSecretRoutes } from './routes/webhook-secrets.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { translate } from './translate.ts';
 
 export type { Authenticate, AuthenticatePat, Caller } from './authorize.ts';
@@ -73,6 +77,7 @@ export interface AdminDeps
   readonly apiSessions: ApiSessions;
   readonly sessionList: SessionList;
   readonly tokens: Tokens;
+  readonly webhooks: Webhooks;
   readonly log: Pick<Logger, 'error' | 'warn'>;
 }
 
@@ -93,6 +98,9 @@ export function createAdmin(deps: AdminDeps): Router {
     ...presentedPatRoutes(deps),
     ...patRoutes(deps),
     ...revocationRuleRoutes(deps.revocationRules),
+    ...webhookRoutes(deps.webhooks),
+    ...webhookSecretRoutes(deps.webhooks),
+    ...webhookDeliveryRoutes(deps.webhooks),
     ...keyRoutes(keys),
     ...auditRoutes(deps.audit),
     ...authenticateRoutes(deps),

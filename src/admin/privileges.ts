@@ -1,4 +1,5 @@
 import { insufficientScope } from '#src/http/index.ts';
+import type { Format } from '#src/webhooks/index.ts';
 import { ADMIN_SCOPES, covers } from './scopes.ts';
 
 /**
@@ -12,4 +13,15 @@ export function refuseBeyond(held: ReadonlySet<string>, registered: string | und
   const names = new Set(registered?.split(' '));
   const beyond = ADMIN_SCOPES.find(({ name }) => names.has(name) && !covers(held, name));
   if (beyond) throw insufficientScope(beyond.name);
+}
+
+/**
+ * A notification carries the living tokens of whoever signs in. Who makes one, points it elsewhere, or can sign in its
+ * name, holds everybody's: `webhooks:write` would otherwise be `admin`. Sending it what it would have got is no such thing.
+ *
+ * @param format of the webhook, if there is one
+ * @throws {Problem} 403
+ */
+export function refuseTokens(held: ReadonlySet<string>, format: Format | undefined): void {
+  if (format === 'notification' && !covers(held, 'admin')) throw insufficientScope('admin');
 }

@@ -71,7 +71,8 @@ export interface Route<
   readonly body?: Body;
   /** No body is then an empty object. */
   readonly bodyOptional?: true;
-  readonly status: 200 | 201 | 204;
+  /** 202: it has been begun, and goes on after the answer. */
+  readonly status: 200 | 201 | 202 | 204;
   readonly result?: Result;
   /** Statuses beyond those that every operation of its kind may answer. */
   readonly refuses?: readonly number[];

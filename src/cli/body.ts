@@ -16,7 +16,7 @@ export async function requestParts(shape: Shape, given: Given): Promise<RequestP
   const query = new URLSearchParams();
   const body: Record<string, unknown> = file === undefined ? {} : await fileBody(file);
   for (const member of shape.members) {
-    const typed = given.flags.get(member.name);
+    const typed = given.flags.get(member.flag);
     if (typed === undefined) continue;
     const value = await readValue(member, typed);
     if (member.in === 'query') query.set(member.name, String(value));

@@ -55,7 +55,7 @@ export function printOperationHelp(typed: string, operation: Operation, shape: S
     write(`${COMMON}\n\nThe other flags are read from the server: ${shape}`);
     return;
   }
-  const rows = shape.members.map((member) => [`--${member.name} ${hint(member)}`, described(member)] as const);
+  const rows = shape.members.map((member) => [`--${member.flag} ${hint(member)}`, described(member)] as const);
   const file = shape.takesBody ? [['--file <path>', 'read the body from a JSON file, - for stdin'] as const] : [];
   const all = operation.columns ? [['--all', 'follow every page'] as const] : [];
   write(list([...rows, ...file, ...all, ...COMMON_FLAGS.map(({ name, about }) => [`--${name}`, about] as const)]));

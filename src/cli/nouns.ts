@@ -8,6 +8,7 @@ import { policies } from './policies.ts';
 import { rules } from './rules.ts';
 import { tokens } from './tokens.ts';
 import { users } from './users.ts';
+import { webhooks } from './webhooks.ts';
 
 /**
  * Everything that can follow `mintmark`. What runs here instead of in the server is loaded when it is asked for: the
@@ -33,6 +34,7 @@ export const NOUNS: Readonly<Record<string, Noun | LocalCommand>> = {
   tokens,
   pats,
   rules,
+  webhooks,
   keys,
   audit,
 };

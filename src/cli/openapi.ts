@@ -3,6 +3,7 @@
  * to write one, so no list of members is kept here to go stale.
  */
 import type { Operation } from './command.ts';
+import { COMMON_FLAGS } from './flags.ts';
 
 export interface Schema {
   readonly $ref?: string;
@@ -36,6 +37,8 @@ export interface OpenApi {
 /** One thing the caller may say about a request. */
 export interface Member {
   readonly name: string;
+  /** What is typed: the name, unless a flag of every command has it. */
+  readonly flag: string;
   readonly in: 'query' | 'body';
   readonly required: boolean;
   readonly about: string;
@@ -64,7 +67,17 @@ export function shapeOf(document: OpenApi, { method, path }: Operation): Shape |
         ...(description && { description }),
       });
     });
-  return { members: [...query, ...bodyMembers(document, body ?? {})], takesBody: body !== undefined };
+  const members = [...query, ...bodyMembers(document, body ?? {})];
+  return {
+    members: members.map((one) => ({ ...one, flag: flagOf(one.name, path) })),
+    takesBody: body !== undefined,
+  };
+}
+
+/** `--url` is where the server is, and who gets its credentials: the URL of a webhook is `--webhook_url`. */
+function flagOf(name: string, path: string): string {
+  const [, resource = ''] = /^\/([a-z]+?)s?(?:\/|$)/.exec(path) ?? [];
+  return COMMON_FLAGS.some((flag) => flag.name === name) ? `${resource}_${name}` : name;
 }
 
 /** Two documents may call one parameter `{id}` or `{client_id}`, and write the prefix in the path or in `servers`. */
@@ -72,10 +85,10 @@ function anonymous(path: string): string {
   return path.replace(/^\/api\/v1(?=\/)/, '').replace(/\{[^}]*\}/g, '{}');
 }
 
-function bodyMembers(document: OpenApi, schema: Schema): Member[] {
+function bodyMembers(document: OpenApi, schema: Schema): Omit<Member, 'flag'>[] {
   const whole = resolved(document, schema);
   const parts = [whole, ...[...(whole.allOf ?? []), ...(whole.anyOf ?? []), ...(whole.oneOf ?? [])]];
-  const members = new Map<string, Member>();
+  const members = new Map<string, Omit<Member, 'flag'>>();
   for (const part of parts.map((one) => resolved(document, one))) {
     for (const [name, property] of Object.entries(part.properties ?? {})) {
       const required = part.required?.includes(name) === true && !whole.anyOf && !whole.oneOf;
@@ -85,7 +98,7 @@ function bodyMembers(document: OpenApi, schema: Schema): Member[] {
   return [...members.values()];
 }
 
-function member(name: string, where: Member['in'], required: boolean, schema: Schema): Member {
+function member(name: string, where: Member['in'], required: boolean, schema: Schema): Omit<Member, 'flag'> {
   return { name, in: where, required, about: schema.description ?? '', schema };
 }
 

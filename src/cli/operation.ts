@@ -11,7 +11,7 @@ import { kindOf } from './values.ts';
 type Page = { items: Record<string, Json>[]; next_cursor: string | null };
 
 /** Members that appear in one answer only (contract.md, "API"): whoever misses them cannot ask again. */
-const SHOWN_ONCE = ['client_secret', 'secret', 'token'];
+const SHOWN_ONCE = ['client_secret', 'signing_secret', 'secret', 'token'];
 
 /** @param typed the command as the user wrote it, for messages */
 export async function runOperation(typed: string, operation: Operation, args: readonly string[]): Promise<number> {
@@ -53,8 +53,8 @@ async function shapeAt(url: string, operation: Operation): Promise<Shape> {
 }
 
 function flagsOf(operation: Operation, shape: Shape): Flag[] {
-  const members = shape.members.map(({ name, about, schema }) => ({
-    name,
+  const members = shape.members.map(({ flag, about, schema }) => ({
+    name: flag,
     about,
     boolean: kindOf(schema) === 'boolean',
   }));

@@ -19,7 +19,7 @@ export function kindOf(schema: Schema): Kind {
 
 /** @throws {WrongUsage} naming the flag and what it may hold */
 export async function readValue(member: Member, typed: readonly string[]): Promise<unknown> {
-  const { name, schema } = member;
+  const { flag: name, schema } = member;
   const last = typed.at(-1) ?? '';
   // A string may well be the word "null", but null is all that says "none" for the members that can be emptied.
   if (last === 'null' && allowed(schema).includes('null')) return null;

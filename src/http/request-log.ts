@@ -9,8 +9,8 @@ const RESET_LINK = /^(\/account\/reset)\/[^/]+/i;
 /** Whoever holds the ticket of an authorization may read what it is about. */
 const TICKET = /^(\/api\/v1\/authorizations)\/[^/]+/i;
 
-/** What somebody took for an id: a personal access token, or a JWT. */
-const VALUE = /mmp_[\w-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+/** What somebody took for an id: a personal access token, a signing secret of a webhook, or a JWT. */
+const VALUE = /mmp_[\w-]+|whsec_[\w+/=%-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
 /** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
 export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {

@@ -34,6 +34,7 @@ test('without any setting it is an embedded server on localhost:3000 that makes 
     loginUrl: undefined,
     mail: undefined,
     pats: { enabled: true, defaultDays: 30, maxDays: 90 },
+    webhooks: { networks: [], allowLoopback: true },
     logLevel: 'info',
   });
 });
@@ -90,6 +91,12 @@ test.each<[setting: Record<string, string>, read: object]>([
     { loginUrl: 'https://login.example.com/start?tenant=1' },
   ],
   [{ MINTMARK_LOGIN_URL: 'http://localhost:8080/' }, { loginUrl: 'http://localhost:8080/' }],
+  [
+    { MINTMARK_WEBHOOK_NETWORKS: '10.1.0.0/16, 192.168.7.9,fd00::/8,::1' },
+    { webhooks: { networks: ['10.1.0.0/16', '192.168.7.9', 'fd00::/8', '::1'], allowLoopback: true } },
+  ],
+  [{ MINTMARK_ISSUER: 'https://id.example.com' }, { webhooks: { networks: [], allowLoopback: false } }],
+  [{ MINTMARK_ISSUER: 'http://127.0.0.1:9000' }, { webhooks: { networks: [], allowLoopback: true } }],
   [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
 ])('%j is accepted', (env, read) => {
@@ -147,6 +154,13 @@ describe('a wrong setting is refused in one line that names it, what it held and
     ['MINTMARK_PAT_DEFAULT_DAYS', '0', /1 to 90/],
     ['MINTMARK_PAT_DEFAULT_DAYS', '1.5', /1 to 90/],
     ['MINTMARK_PAT_MAX_DAYS', '91', /1 to 90/],
+    ['MINTMARK_WEBHOOK_NETWORKS', 'intranet.example', /addresses or CIDR ranges/],
+    ['MINTMARK_WEBHOOK_NETWORKS', '10.0.0.0/33', /addresses or CIDR ranges/],
+    ['MINTMARK_WEBHOOK_NETWORKS', '10.0.0/8', /addresses or CIDR ranges/],
+    ['MINTMARK_WEBHOOK_NETWORKS', '10.0.0.0/8,', /addresses or CIDR ranges/],
+    ['MINTMARK_WEBHOOK_NETWORKS', '10.0.0.0/-1', /addresses or CIDR ranges/],
+    ['MINTMARK_WEBHOOK_NETWORKS', 'fd00::/129', /addresses or CIDR ranges/],
+    ['MINTMARK_WEBHOOK_NETWORKS', 'fe80::1%eth0', /addresses or CIDR ranges/],
     ['LOG_LEVEL', 'verbose', /silent, fatal, error, warn, info, debug, trace/],
   ])('%s=%j', (name, held, wanted) => {
     const message = refusal({ [name]: held });

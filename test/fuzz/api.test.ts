@@ -43,6 +43,13 @@ beforeAll(async () => {
   sessionToken = person.token;
   const wanted = { name: 'Script', scopes: ['things:read'], audience: api.identifier };
   const pat = (await person.call('POST', '/me/pats', wanted)).body;
+  // Nobody is there, and it is told of nothing that happens here.
+  const webhook = await world.admin.post('/webhooks', {
+    url: 'http://127.0.0.1:9/',
+    format: 'event',
+    events: ['webhook.paused'],
+  });
+  const delivery = await world.admin.post(`/webhooks/${webhook.body.id}/test`);
   const [tokens, grants, sessions, keys] = await Promise.all(
     ['tokens', 'grants', 'sessions']
       .map((of) => world.admin.get(`/users/${user.id}/${of}`))
@@ -59,6 +66,8 @@ beforeAll(async () => {
     authenticator_id: 'password',
     kid: keys?.body.items[0].kid,
     pat_id: pat.id,
+    webhook_id: webhook.body.id,
+    delivery_id: delivery.body.id,
   };
   const ids = await present();
   for (const id of ids.clients) made.clients.add(id);
@@ -115,6 +124,14 @@ const nearly = fc.constantFrom<unknown>(
   ['things:read'],
   ['account:write', 'account:read'],
   'urn:mintmark:api',
+  'http://127.0.0.1:9/hook',
+  'event',
+  'notification',
+  ['webhook.paused'],
+  ['token.issued'],
+  'active',
+  '2026-01-01T00:00:00Z',
+  '2027-01-01T00:00:00Z',
   true,
   1,
   3600,
