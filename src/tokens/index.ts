@@ -11,7 +11,7 @@ import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
 import type { Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
-import { createUnits, type Units } from './unit.ts';
+import { createUnits, Unit, type Units } from './unit.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 
@@ -52,6 +52,8 @@ export interface Tokens {
    * found too: the protocol tells "expired" and "already used" apart from "unknown".
    */
   find(value: string): Promise<Token | undefined>;
+  /** Writes a token that is given to a machine, under no grant, with those of other requests of this moment. */
+  issue(token: Token): Promise<void>;
   /** The id that a record with this value has, or will have when it is written. */
   idFor(purpose: Purpose, value: string): string;
   findByUserCode(userCode: string): Promise<Token | undefined>;
@@ -87,7 +89,8 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
   const sessionById = batched((ids: string[]) => queries.findSessions(db, ids), slots);
   const sessionByUid = batched((uids: string[]) => queries.findSessionsByUid(db, uids), slots);
   const interactionById = batched((ids: string[]) => queries.findInteractions(db, ids), slots);
-  const units = createUnits(createCommitter(db));
+  const commit = createCommitter(db);
+  const units = createUnits(commit);
   const references = createReferences(digests);
   const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
@@ -121,6 +124,11 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
     units,
     references,
     find,
+    issue(token) {
+      const unit = new Unit();
+      unit.tokens.set(token.id, token);
+      return commit(unit);
+    },
     idFor(purpose, value) {
       const id = references.idOf(purpose, value);
       return units.current?.foundAs.get(id) ?? id;
