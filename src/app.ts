@@ -8,7 +8,7 @@ import { ADMIN_API, type Capabilities } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { failures, home, notFound } from './fallback.ts';
 import { health } from './health.ts';
-import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders } from './http/index.ts';
+import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders, unsearched } from './http/index.ts';
 import { createInteractions } from './interactions/index.ts';
 import { narrowPath } from './narrow/index.ts';
 import { statusRoutes } from './tokens/index.ts';
@@ -16,7 +16,7 @@ import { statusRoutes } from './tokens/index.ts';
 /** Everything the server answers, the busiest of it first. */
 export function listener(config: Config, capabilities: Capabilities, log: Logger): RequestListener {
   const wide = createApp(config, capabilities, log).callback();
-  return config.narrowPath ? narrowPath({ ...capabilities, ...config, log }, wide) : wide;
+  return config.narrowPath ? narrowPath({ ...capabilities, ...config, log: unsearched(log) }, wide) : wide;
 }
 
 function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
@@ -25,7 +25,7 @@ function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa
   const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy, maxIpsCount: 1 });
 
   app.use(requestId(config));
-  app.use(requestLog(log));
+  app.use(requestLog(unsearched(log)));
   app.use(securityHeaders(config));
   app.use(pinOrigin(config.issuer));
   app.use(refuseUnstorable());

@@ -23,6 +23,8 @@ export interface Logged {
   readonly requestId: string;
   /** Asked when the answer has left: by then it is known. */
   clientId(): string | undefined;
+  /** It was answered in front of the engine. */
+  readonly narrow?: boolean;
 }
 
 export function requestLog(log: RequestLog): Middleware {
@@ -38,7 +40,7 @@ export function requestLog(log: RequestLog): Middleware {
 export function logRequest(
   log: RequestLog,
   res: ServerResponse,
-  { method, path, began, requestId, clientId }: Logged,
+  { method, path, began, requestId, clientId, narrow }: Logged,
 ): void {
   res.once('close', () => {
     const { statusCode: status, writableFinished } = res;
@@ -50,6 +52,7 @@ export function logRequest(
       duration_ms: Math.round((performance.now() - began) * 10) / 10,
       request_id: requestId,
       ...(client_id !== undefined && { client_id }),
+      ...(narrow && { narrow }),
       ...(!writableFinished && { aborted: true }),
     };
     log[status >= 500 ? 'warn' : 'info'](line, 'request');

@@ -27,7 +27,14 @@ export function answerWith({ issuer, trustProxy, log }: Answering) {
     { began, clientId }: { began: number; clientId: string },
   ): void => {
     const requestId = requestIdOf(String(req.headers['x-request-id'] ?? ''), trustProxy);
-    logRequest(log, res, { method: 'POST', path: req.url ?? '', began, requestId, clientId: () => clientId });
+    logRequest(log, res, {
+      method: 'POST',
+      path: req.url ?? '',
+      began,
+      requestId,
+      clientId: () => clientId,
+      narrow: true,
+    });
     const text = JSON.stringify(body);
     // What was put back is read to its end, or the connection would wait for somebody to do it.
     req.resume();

@@ -4,6 +4,7 @@ export type Form = ReadonlyMap<string, string>;
 
 /** A request of this size arrives in one piece. */
 const LONGEST_BODY = 4_096;
+const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;
 /** Headers by which a request asks for more than the narrow path can do. */
 const UNUSUAL = ['dpop', 'origin', 'cookie', 'content-encoding', 'transfer-encoding', 'expect', 'private-token'];
 
@@ -16,7 +17,7 @@ export function peekForm(req: IncomingMessage, looked: (form: Form | undefined) 
   const length = Number(headers['content-length']);
   const plain =
     method === 'POST' &&
-    headers['content-type'] === 'application/x-www-form-urlencoded' &&
+    FORM.test(headers['content-type'] ?? '') &&
     length > 0 &&
     length <= LONGEST_BODY &&
     !UNUSUAL.some((name) => headers[name] !== undefined);
