@@ -16,7 +16,9 @@ import { statusRoutes } from './tokens/index.ts';
 /** Everything the server answers, the busiest of it first. */
 export function listener(config: Config, capabilities: Capabilities, log: Logger): RequestListener {
   const wide = createApp(config, capabilities, log).callback();
-  return config.narrowPath ? narrowPath({ ...capabilities, ...config, log: unsearched(log) }, wide) : wide;
+  return config.narrowPath
+    ? narrowPath({ ...capabilities, trustProxy: config.trustProxy, log: unsearched(log) }, wide)
+    : wide;
 }
 
 function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {

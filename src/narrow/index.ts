@@ -6,19 +6,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Apis } from '#src/apis/index.ts';
 import type { Clients } from '#src/clients/index.ts';
-import type { Tokens } from '#src/tokens/index.ts';
 import { type Answering, answerWith } from './answer.ts';
 import { authenticateClient } from './client.ts';
 import { clientCredentials } from './client-credentials.ts';
 import { type Form, peekForm } from './form.ts';
-import { introspection } from './introspection.ts';
+import { type IntrospectionDeps, introspection } from './introspection.ts';
 
-export interface NarrowDeps extends Answering {
-  readonly apis: Apis;
+export interface NarrowDeps extends Answering, IntrospectionDeps {
   readonly clients: Clients;
-  readonly tokens: Tokens;
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 

@@ -1,27 +1,34 @@
-/** Introspection (RFC 7662) of opaque access and refresh tokens that are active, by those who may ask. */
+/** Introspection (RFC 7662) of opaque tokens that are active, by those who may ask. */
+import type { Accounts } from '#src/accounts/index.ts';
 import { type Apis, mayIntrospect } from '#src/apis/index.ts';
+import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
+import { isOpaquePat } from '#src/oauth/pat-value.ts';
+import type { Pats } from '#src/pats/index.ts';
 import type { Grant, Token, Tokens } from '#src/tokens/index.ts';
 import type { Endpoint } from './index.ts';
 
-interface IntrospectionDeps {
+export interface IntrospectionDeps {
   readonly issuer: string;
+  readonly accounts: Pick<Accounts, 'find'>;
   readonly apis: Apis;
+  readonly pats: Pick<Pats, 'authenticate' | 'noteUse'>;
   readonly tokens: Tokens;
 }
 
+/** Whoever asks holds the token already: it may be used from anywhere else. */
+const NOWHERE = { ip: undefined, userAgent: undefined };
 const PARAMETERS = new Set(['token', 'token_type_hint', 'client_id', 'client_secret']);
 const OPAQUE = /^[\w-]{43}$/;
 
-export function introspection({ issuer, apis, tokens }: IntrospectionDeps): Endpoint {
-  return async (form, { client }) => {
-    const value = form.get('token');
-    if (value === undefined || !OPAQUE.test(value)) return undefined;
-    for (const name of form.keys()) if (!PARAMETERS.has(name)) return undefined;
+export function introspection({ issuer, accounts, apis, pats, tokens }: IntrospectionDeps): Endpoint {
+  const mayAsk = (clientId: string, token: Pick<Token, 'clientId' | 'audience'>) =>
+    mayIntrospect(apis, { clientId, isPublic: false }, token);
 
+  async function aboutToken(value: string, clientId: string): Promise<object | undefined> {
     const token = await tokens.find(value);
     if (!token || !isPlain(token)) return undefined;
     if (token.grantId !== undefined && !isOf(token, await tokens.findGrant(token.grantId))) return undefined;
-    if (!(await mayIntrospect(apis, { clientId: client.id, isPublic: false }, token))) return undefined;
+    if (!(await mayAsk(clientId, token))) return undefined;
     return {
       ...(token.accountId !== undefined && { sub: token.accountId }),
       ...(token.remainder.extra as object | undefined),
@@ -35,6 +42,34 @@ export function introspection({ issuer, apis, tokens }: IntrospectionDeps): Endp
       scope: token.scope || undefined,
       token_type: token.kind === 'refresh_token' ? undefined : 'Bearer',
     };
+  }
+
+  async function aboutPat(value: string, clientId: string): Promise<object | undefined> {
+    const { pat } = await pats.authenticate(value, undefined, NOWHERE, { noted: false });
+    if (!pat || !(await mayAsk(clientId, { clientId: ACCOUNT_CLIENT, audience: pat.audience }))) return undefined;
+    const account = await accounts.find(pat.accountId);
+    if (!account) return undefined;
+    pats.noteUse(pat.id, NOWHERE);
+    return {
+      active: true,
+      sub: pat.accountId,
+      username: account.username,
+      client_id: ACCOUNT_CLIENT,
+      scope: pat.scopes.join(' '),
+      aud: pat.audience,
+      iat: pat.createdAt.getTime() / 1000,
+      exp: pat.expiresAt.getTime() / 1000,
+      iss: issuer,
+      jti: pat.id,
+      token_type: 'pat',
+    };
+  }
+
+  return async (form, { client }) => {
+    const value = form.get('token') ?? '';
+    for (const name of form.keys()) if (!PARAMETERS.has(name)) return undefined;
+    if (isOpaquePat(value)) return aboutPat(value, client.id);
+    return OPAQUE.test(value) ? aboutToken(value, client.id) : undefined;
   };
 }
 

@@ -35,6 +35,7 @@ export { statusRoutes } from './routes.ts';
 export { createRevocationRules, type RevocationRule, type RevocationRules, type RuleConditions } from './rules.ts';
 export { createSessionList, type ListedSession, SESSION_POSITION, type SessionList } from './session-list.ts';
 export { createStatusLists, type StatusList, type StatusLists } from './status-lists.ts';
+export { isSuspended } from './suspended.ts';
 export { GuardFailed, type Unit } from './unit.ts';
 export { createUsage, type Usage } from './usage.ts';
 
@@ -115,7 +116,7 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
       const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
       if (known) return known;
       const token = await tokenById(id);
-      if (token && isUsable(token)) usage.note(token.id);
+      if (token && isUse(token)) usage.note(token.id);
       if (token) unit?.seen.set(id, token);
       return token;
     });
@@ -170,5 +171,9 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
   };
 }
 
-/** Showing a token that is used up or over is no use of it. */
-const isUsable = ({ consumedAt, expiresAt }: Token) => consumedAt === undefined && expiresAt > Date.now() / 1000;
+/**
+ * Showing a token that is used up or over is no use of it. Whether a personal access token was used is for those to say who
+ * know what it was shown for (pats).
+ */
+const isUse = ({ kind, consumedAt, expiresAt }: Token) =>
+  kind !== 'pat' && consumedAt === undefined && expiresAt > Date.now() / 1000;
