@@ -11,6 +11,7 @@ export const FLOOR_OF = {
   admin: 'router',
   account: 'router',
   gate: 'router',
+  narrow: 'router',
   http: 'edge',
   pages: 'edge',
   accounts: 'capability',

@@ -12,7 +12,7 @@ export interface Case {
 }
 
 /** More than are under way at once: a server that answers equal questions together must not gain by it. */
-const DISTINCT_TOKENS = 512;
+export const DISTINCT_TOKENS = 512;
 
 export const CASES: readonly Case[] = [
   {
@@ -25,6 +25,13 @@ export const CASES: readonly Case[] = [
     name: 'introspection of opaque tokens',
     signature: 'nothing is signed',
     requests: introspections,
+    expected: '"active":true',
+  },
+  {
+    name: 'introspection of personal access tokens',
+    signature: 'nothing is signed; the bare engine knows none, and is asked about opaque tokens',
+    requests: (subject) =>
+      subject.personal ? personalIntrospections(subject, subject.personal) : introspections(subject),
     expected: '"active":true',
   },
 ];
@@ -42,6 +49,11 @@ async function introspections(subject: Subject): Promise<string[]> {
     requests.push(...batch.map((token) => post(subject, '/token/introspection', { token })));
   }
   return requests;
+}
+
+/** Tokens that people made, introspected by a client of the API they are for. */
+async function personalIntrospections(subject: Subject, tokens: () => Promise<string[]>): Promise<string[]> {
+  return (await tokens()).map((token) => post(subject, '/token/introspection', { token }));
 }
 
 async function issue(subject: Subject): Promise<string> {

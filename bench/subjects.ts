@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { connect } from '#src/cli/index.ts';
 import { freePort, startMintmark } from '../demo/mintmark.ts';
+import { personalTokens } from './personal.ts';
 import type { Postgres } from './postgres.ts';
 
 export interface Registered {
@@ -24,6 +25,8 @@ export interface Subject {
   readonly pid: number;
   readonly paths: { readonly '/token': string; readonly '/token/introspection': string };
   readonly registered: Registered;
+  /** Makes as many personal access tokens as there are to be asked about; undefined where there are none. */
+  readonly personal?: () => Promise<string[]>;
   /** What an answer promises. */
   readonly durable: string;
   /** How the client's secret is checked. */
@@ -74,12 +77,14 @@ export async function startSubject(launcher: readonly string[], postgres?: Postg
     ...(postgres && { DATABASE_URL: postgres.url }),
   };
   const server = await startMintmark({ port: await freePort(), dataDir, env, launcher });
+  const registered = await register(server.url, admin);
   return {
     name: postgres ? 'Mintmark, Postgres' : 'Mintmark, embedded Postgres',
     url: server.url,
     pid: server.pid,
     paths: MINTMARK_PATHS,
-    registered: await register(server.url, admin),
+    registered,
+    personal: () => personalTokens(server.url, admin, registered),
     durable: postgres?.durable ?? (await embeddedDurability()),
     secrets: HMAC,
     async stop() {

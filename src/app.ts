@@ -1,4 +1,5 @@
-/** createApp: what answers which request. Nothing else. */
+/** What answers which request. Nothing else. */
+import type { RequestListener } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import { createAccount } from './account/index.ts';
@@ -7,17 +8,26 @@ import { ADMIN_API, type Capabilities } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { failures, home, notFound } from './fallback.ts';
 import { health } from './health.ts';
-import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders } from './http/index.ts';
+import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders, unsearched } from './http/index.ts';
 import { createInteractions } from './interactions/index.ts';
+import { narrowPath } from './narrow/index.ts';
 import { statusRoutes } from './tokens/index.ts';
 
-export function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
+/** Everything the server answers, the busiest of it first. */
+export function listener(config: Config, capabilities: Capabilities, log: Logger): RequestListener {
+  const wide = createApp(config, capabilities, log).callback();
+  return config.narrowPath
+    ? narrowPath({ ...capabilities, trustProxy: config.trustProxy, log: unsearched(log) }, wide)
+    : wide;
+}
+
+function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {
   const { engine, pages, pats, statusLists, tokens } = capabilities;
   // maxIpsCount: of X-Forwarded-For only the entry the trusted proxy appended; the others are what the sender claims.
   const app = new Koa({ keys: [...capabilities.cookieKeys], proxy: config.trustProxy, maxIpsCount: 1 });
 
   app.use(requestId(config));
-  app.use(requestLog(log));
+  app.use(requestLog(unsearched(log)));
   app.use(securityHeaders(config));
   app.use(pinOrigin(config.issuer));
   app.use(refuseUnstorable());

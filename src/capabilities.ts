@@ -13,7 +13,6 @@ import { createFactors, type Factors } from './factors/index.ts';
 import { createJobs } from './jobs/index.ts';
 import { createKeys } from './keys/index.ts';
 import { createMail } from './mail/index.ts';
-import { ACCOUNT_SCOPES } from './oauth/account-scopes.ts';
 import { createPages } from './pages/index.ts';
 import { createPats } from './pats/index.ts';
 import { createPolicies } from './policies/index.ts';
@@ -80,7 +79,7 @@ export async function openCapabilities(config: Config, log: Logger) {
     const tokens = createTokens({ db, digests, acceptPats: config.pats.enabled });
     const keys = await createKeys({ db, seals, log });
     const statusLists = await createStatusLists({ db, seals, keys, issuer, acceptPats: config.pats.enabled });
-    const tokenList = createTokenList({ db });
+    const tokenList = createTokenList({ db, acceptPats: config.pats.enabled });
     const pats = createPats({
       db,
       tokens,
@@ -119,7 +118,7 @@ export async function openCapabilities(config: Config, log: Logger) {
     await apis.ensure({
       identifier: ADMIN_API,
       name: 'Mintmark API',
-      scopes: [...ADMIN_SCOPES, ...ACCOUNT_SCOPES],
+      scopes: ADMIN_SCOPES,
       accessTokenFormat: 'opaque',
       signingAlg: 'ES256',
       accessTokenTtl: undefined,

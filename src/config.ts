@@ -32,6 +32,8 @@ export interface Config {
   readonly pats: { readonly enabled: boolean; readonly defaultDays: number; readonly maxDays: number };
   /** Where webhooks may reach, other than outside: these inside ranges and addresses, and receivers on this machine. */
   readonly webhooks: { readonly networks: readonly string[]; readonly allowLoopback: boolean };
+  /** Client credentials and introspection are answered in front of the engine, where they can be. */
+  readonly narrowPath: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -147,6 +149,7 @@ const SETTINGS = {
     secret: true,
   },
   MINTMARK_MAIL_FROM: { schema: z.string().regex(MAIL_FROM), wanted: 'an address, or: Name <address>' },
+  MINTMARK_NARROW_PATH: { schema: z.enum(['on', 'off']), wanted: 'on or off' },
   MINTMARK_PATS: { schema: z.enum(['on', 'off']), wanted: 'on or off' },
   MINTMARK_PAT_DEFAULT_DAYS: {
     schema: integer(1, LONGEST_PAT_DAYS),
@@ -221,6 +224,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     trustProxy: read('MINTMARK_TRUST_PROXY') === 'true',
     retentionDays: read('MINTMARK_RETENTION_DAYS') ?? 30,
     mail: smtpUrl && from ? { smtpUrl, from } : undefined,
+    narrowPath: read('MINTMARK_NARROW_PATH') !== 'off',
     pats: { enabled: read('MINTMARK_PATS') !== 'off', defaultDays, maxDays },
     webhooks: {
       networks: read('MINTMARK_WEBHOOK_NETWORKS') ?? [],

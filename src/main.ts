@@ -1,7 +1,7 @@
 /** serve: read the settings, open what they name, listen, and drain when told to stop. The only process.exit. */
 import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
-import { createApp } from './app.ts';
+import { listener } from './app.ts';
 import { openCapabilities } from './capabilities.ts';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './http/index.ts';
@@ -24,7 +24,7 @@ async function serve(config: Config): Promise<void> {
   console.warn = console.info = (message: unknown) => log.warn({ library: true }, String(message));
 
   const capabilities = await openCapabilities(config, log);
-  const server = createServer(createApp(config, capabilities, log).callback());
+  const server = createServer(listener(config, capabilities, log));
   await listen(server, config);
   // Before anybody is told that the server is ready: who is told may stop it at once.
   // Listened to until the end: Ctrl-C under npm arrives twice, and the second must not cut the draining short.

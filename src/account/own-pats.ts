@@ -1,7 +1,7 @@
 import type { Apis } from '#src/apis/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { EndedPat, ShownPat } from '#src/pages/index.ts';
-import type { Pat, Pats } from '#src/pats/index.ts';
+import { type Pat, type Pats, scopesOffered } from '#src/pats/index.ts';
 import { everyPage } from './every-page.ts';
 
 /** More of what has ended than anybody looks through. */
@@ -32,11 +32,11 @@ export async function countLiving({ pats }: PatDeps, accountId: string): Promise
   return (await pats.limitsFor(accountId)).enabled ? (await living(pats, accountId)).length : undefined;
 }
 
-/** Newest first: all that work, and the last ones that ended. */
+/** Newest first: all that work or may work again, and the last ones that ended. */
 export async function shownPats({ apis, pats }: PatDeps, accountId: string) {
   const page = { after: '', limit: MOST_ENDED };
   const [working, ...over] = await Promise.all([
-    living(pats, accountId),
+    standing(pats, accountId),
     ...ENDED.map(async (why) => (await pats.list({ accountId, status: why }, page)).items.map((pat) => ({ pat, why }))),
   ]);
   const ended = over.flat().sort((a, b) => +b.pat.createdAt - +a.pat.createdAt);
@@ -50,10 +50,16 @@ function living(pats: PatDeps['pats'], accountId: string): Promise<Pat[]> {
   return everyPage((page) => pats.list({ accountId, status: 'live' }, page));
 }
 
+/** One whose API has nothing left of what it was made for is good for nothing, but whoever may want to revoke it must find it. */
+async function standing(pats: PatDeps['pats'], accountId: string): Promise<Pat[]> {
+  const suspended = await everyPage((page) => pats.list({ accountId, status: 'suspended' }, page));
+  return [...(await living(pats, accountId)), ...suspended].sort((a, b) => +b.createdAt - +a.createdAt);
+}
+
 async function toShown(apis: PatDeps['apis'], pat: Pat): Promise<ShownPat> {
   const { id, name, createdAt, expiresAt, lastUsedAt, lastUsedIp, replacedAt } = pat;
   const api = await apis.find(pat.audience);
-  const scopes = api?.scopes.filter((scope) => pat.scopes.includes(scope.name)) ?? [];
+  const scopes = api ? scopesOffered(api).filter((scope) => pat.scopes.includes(scope.name)) : [];
   const face = { name: api?.name ?? pat.audience, scopes };
   return { id, name, api: face, createdAt, expiresAt, lastUsedAt, lastUsedIp, replacedAt };
 }

@@ -8,6 +8,8 @@ import { type AdminScope, covers } from './scopes.ts';
 export interface Caller {
   readonly clientId: string;
   readonly accountId?: string | undefined;
+  /** What they hold is a personal access token: this one. */
+  readonly patId?: string | undefined;
   readonly scopes: ReadonlySet<string>;
 }
 
@@ -45,9 +47,10 @@ export async function patOf(
   return pat;
 }
 
-const toCaller = ({ accountId, scopes }: UsablePat): Caller => ({
+const toCaller = ({ id, accountId, scopes }: UsablePat): Caller => ({
   clientId: ACCOUNT_CLIENT,
   accountId,
+  patId: id,
   scopes: new Set(scopes),
 });
 

@@ -58,7 +58,8 @@ export const patShape = {
   ip: z.string().nullable().meta({ description: 'From where it was made' }),
   user_agent: z.string().nullable(),
   status: z.enum(PAT_STATUSES as [Pat['status'], ...Pat['status'][]]).meta({
-    description: 'replaced: by its successor, and the time both were good is over',
+    description:
+      'replaced: by its successor, and the time both were good is over; suspended: good for nothing while none are accepted, at all or of its owner, or its API has none of its scopes',
   }),
   replaced_at: timestamp.nullable(),
 };

@@ -27,7 +27,7 @@ export async function whoAsks(route: AnyRoute, ctx: Context, deps: AskerDeps): P
   const { scope } = route;
   const caller = await callerOf(ctx, deps);
   const by = nameOf(caller);
-  await noted({ route, by, ctx, deps }, () => assertMay(caller, scope));
+  await noted({ route, by, patId: caller.patId, ctx, deps }, () => assertMay(caller, scope));
   return { ...NOBODY, by, scopes: caller.scopes };
 }
 
@@ -56,7 +56,7 @@ export const notByPat = () => new Problem(403, { detail: 'this takes a sign-in: 
 interface Attempt {
   readonly route: AnyRoute;
   readonly by: string;
-  readonly patId?: string;
+  readonly patId: string | undefined;
   readonly ctx: Context;
   readonly deps: Pick<AskerDeps, 'audit'>;
 }

@@ -11,6 +11,7 @@ import * as queries from './queries.ts';
 import { checkRules } from './rules.ts';
 
 export type { Api, ApiScope, ApiSettings } from './api.ts';
+export { mayIntrospect } from './may-introspect.ts';
 
 export interface Apis {
   /** By exact string (RFC 8707 §2). */
@@ -19,6 +20,8 @@ export interface Apis {
   all(): Promise<readonly Api[]>;
   /** Those that define at least one of these scopes. */
   defining(scopes: Iterable<string>): Promise<Api[]>;
+  /** Those that define all of these scopes; of this identifier only, where one is said. */
+  definingAll(scopes: readonly string[], identifier?: string): Promise<Api[]>;
   /** In order of creation, those behind the position `after` ('0' is the start). */
   list(page: { after: string; limit: number }): Promise<{ items: Api[]; next: string | undefined }>;
   /** @throws {Conflict} @throws {Invalid} */
@@ -52,6 +55,12 @@ export function createApis({ db }: { db: Database }): Apis {
     async defining(scopes) {
       const wanted = new Set(scopes);
       return (await all()).filter((api) => api.scopes.some(({ name }) => wanted.has(name)));
+    },
+
+    async definingAll(scopes, identifier) {
+      const { apis, byIdentifier } = await present();
+      const named = identifier === undefined ? apis : [byIdentifier.get(identifier)].filter((api) => api !== undefined);
+      return named.filter((api) => scopes.every((wanted) => api.scopes.some(({ name }) => name === wanted)));
     },
 
     async list({ after, limit }) {

@@ -21,6 +21,8 @@ export interface Client extends ClientSettings {
   readonly registration: Registration;
   /** HMACs of the secrets that work now, for `verifySecret`. */
   readonly secretDigests: readonly Buffer[];
+  /** When the first of these ends. */
+  readonly secretsUntil: Date | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -36,6 +38,7 @@ export function toClient(row: ClientRow): Client {
     refreshTokenGrace: row.refresh_token_grace ?? undefined,
     disabled: row.disabled,
     secretDigests: row.secret_digests,
+    secretsUntil: row.secrets_until ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -5,7 +5,7 @@
  * Secrets exist in clear exactly once, in what made them; here they are HMACs.
  */
 import { type Digests, randomId, randomSecret } from '#src/crypto/index.ts';
-import { batched, type Database } from '#src/db/index.ts';
+import { batched, type Database, heldByKey } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import { type Client, type ClientSettings, toClient, toValues } from './client.ts';
 import { keepingAnAdministrator } from './last-administrator.ts';
@@ -27,6 +27,9 @@ export type { ClientSecret } from './secrets.ts';
 /** Safe as it is in URLs, HTTP Basic and logs. `.` and `..` would be lost on the way to /clients/:id. */
 export const CLIENT_ID = /^(?!\.{1,2}$)[\w.~-]{1,128}$/;
 
+/** In memory; some kilobytes each. */
+const MOST_HELD = 10_000;
+
 /** How often a change starts over because another one came between its reading and its writing. */
 const UPDATE_ATTEMPTS = 5;
 
@@ -38,7 +41,7 @@ export interface ClientsDeps {
 }
 
 export interface Clients extends Secrets {
-  /** Also a disabled one: the caller decides what that means. Lookups of one moment share a statement. */
+  /** Also a disabled one: the caller decides what that means. From memory, until any instance changes a client. */
   find(id: string): Promise<Client | undefined>;
   /** In order of creation, those behind the position `after` ('0' is the start). */
   list(page: { after: string; limit: number }): Promise<{ items: Client[]; next: string | undefined }>;
@@ -64,10 +67,15 @@ export function createClients({ db, digests, checkRegistration }: ClientsDeps): 
     { slots: db.concurrency },
   );
   const findRow = async (id: string) => (CLIENT_ID.test(id) ? lookup(id) : undefined);
-  const find = async (id: string) => {
-    const row = await findRow(id);
-    return row && toClient(row);
-  };
+  const { find, write } = heldByKey(
+    db,
+    ['clients', 'client_secrets'],
+    async (id) => {
+      const row = await findRow(id);
+      return row && toClient(row);
+    },
+    { most: MOST_HELD, staleAt: ({ secretsUntil }) => secretsUntil?.getTime() ?? Number.POSITIVE_INFINITY },
+  );
 
   async function check(id: string, settings: ClientSettings): Promise<queries.ClientValues> {
     const values = toValues(id, settings);
@@ -79,7 +87,7 @@ export function createClients({ db, digests, checkRegistration }: ClientsDeps): 
 
   return {
     find,
-    ...createSecrets({ db, digests, find }),
+    ...createSecrets({ db, digests, find, write }),
 
     async list({ after, limit }) {
       const rows = await queries.listClients(db, after, limit + 1);
@@ -90,12 +98,12 @@ export function createClients({ db, digests, checkRegistration }: ClientsDeps): 
     async create({ id = randomId(), ...settings }) {
       const values = await check(id, settings);
       const secret = usesSecret(values.registration) ? randomSecret() : undefined;
-      const row = await db.transaction(async (tx) => {
+      const inserting = db.transaction(async (tx) => {
         const inserted = await queries.insertClient(tx, values);
         if (secret !== undefined) await insertFirstSecret(tx, digests, id, secret);
         return inserted;
       });
-      return { client: toClient(row), secret };
+      return { client: toClient(await write(inserting)), secret };
     },
 
     async update(id, change) {
@@ -103,8 +111,8 @@ export function createClients({ db, digests, checkRegistration }: ClientsDeps): 
         const row = await findRow(id);
         if (!row) throw new NotFound('client');
         const values = await check(id, change(toClient(row)));
-        const updated = await db.transaction((tx) =>
-          keepingAnAdministrator(tx, id, () => queries.updateClient(tx, values, row.version)),
+        const updated = await write(
+          db.transaction((tx) => keepingAnAdministrator(tx, id, () => queries.updateClient(tx, values, row.version))),
         );
         if (updated) return toClient(updated);
       }
@@ -112,15 +120,17 @@ export function createClients({ db, digests, checkRegistration }: ClientsDeps): 
     },
 
     async remove(id) {
-      await db.transaction((tx) => keepingAnAdministrator(tx, id, () => queries.deleteClient(tx, id)));
+      await write(db.transaction((tx) => keepingAnAdministrator(tx, id, () => queries.deleteClient(tx, id))));
     },
 
     async ensure({ id, secret, ...settings }) {
       const values = await check(id, settings);
-      await db.transaction(async (tx) => {
-        await queries.insertMissingClient(tx, values);
-        await ensureSecret(tx, digests, id, secret);
-      });
+      await write(
+        db.transaction(async (tx) => {
+          await queries.insertMissingClient(tx, values);
+          await ensureSecret(tx, digests, id, secret);
+        }),
+      );
     },
   };
 }

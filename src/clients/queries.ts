@@ -18,6 +18,8 @@ export interface ClientRow {
   version: string;
   /** Digests of the secrets that work now. */
   secret_digests: Buffer[];
+  /** When the first of these ends. */
+  secrets_until: Date | null;
 }
 
 /** A client is never wanted without its secrets: authenticating it must not cost a second statement. */
@@ -27,7 +29,10 @@ const CLIENT = `
   array(select s.digest
           from client_secrets s
          where s.client_id = clients.client_id and (s.expires_at is null or s.expires_at > now())
-         order by s.created_at desc) as secret_digests`;
+         order by s.created_at desc) as secret_digests,
+  (select min(s.expires_at)
+     from client_secrets s
+    where s.client_id = clients.client_id and s.expires_at > now()) as secrets_until`;
 
 export type ClientValues = Pick<
   ClientRow,

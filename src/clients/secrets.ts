@@ -43,9 +43,11 @@ interface SecretsDeps {
   readonly db: Database;
   readonly digests: Digests;
   readonly find: (id: string) => Promise<Client | undefined>;
+  /** Around what changes a secret. */
+  readonly write: <R>(work: Promise<R>) => Promise<R>;
 }
 
-export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
+export function createSecrets({ db, digests, find, write }: SecretsDeps): Secrets {
   const decoy = [digests.of(PURPOSE, randomSecret())];
   const usage = createUsage((used, times) => queries.writeSecretUse(db, used, times));
 
@@ -67,7 +69,9 @@ export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
         ]);
       }
       const secret = randomSecret();
-      const row = await db.transaction((tx) => rotate(tx, clientId, digests.of(PURPOSE, secret), expiresPreviousIn));
+      const row = await write(
+        db.transaction((tx) => rotate(tx, clientId, digests.of(PURPOSE, secret), expiresPreviousIn)),
+      );
       return { ...toSecret(row), secret };
     },
 
@@ -77,10 +81,12 @@ export function createSecrets({ db, digests, find }: SecretsDeps): Secrets {
     },
 
     async removeSecret(clientId, secretId) {
-      await db.transaction((tx) =>
-        keepingAnAdministrator(tx, clientId, async () => {
-          if (!(await queries.deleteSecret(tx, clientId, secretId))) throw new NotFound('secret');
-        }),
+      await write(
+        db.transaction((tx) =>
+          keepingAnAdministrator(tx, clientId, async () => {
+            if (!(await queries.deleteSecret(tx, clientId, secretId))) throw new NotFound('secret');
+          }),
+        ),
       );
     },
 

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /**
  * Keyed digests of bearer values. The database holds only these, under a key that is not in the database: a stolen dump
@@ -15,11 +15,12 @@ export interface Digests {
 
 /** @param keys 32-byte keys, newest first (MINTMARK_SECRET_KEYS) */
 export function createDigests(keys: readonly Buffer[]): Digests {
-  const macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'mintmark digest', 32)));
+  // As key objects: from bytes, Node makes one anew for each HMAC, which takes five times as long as the HMAC itself.
+  const macKeys = keys.map((key) => createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'mintmark digest', 32))));
   const [newest] = macKeys;
   if (!newest) throw new TypeError('at least one secret key is needed');
-  const mac = (key: Buffer, purpose: string, value: string) =>
-    createHmac('sha256', key).update(purpose).update('\0').update(value).digest();
+  const mac = (key: KeyObject, purpose: string, value: string) =>
+    createHmac('sha256', key).update(`${purpose}\0${value}`).digest();
 
   return {
     of: (purpose, value) => mac(newest, purpose, value),

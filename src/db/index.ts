@@ -16,6 +16,7 @@ export { DataDirectoryInUse } from './data-directory.ts';
 export type { Database, Db } from './database.ts';
 export { isForeignKeyViolation, isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
 export { type Held, held } from './held.ts';
+export { heldByKey } from './held-by-key.ts';
 export { MigratedByNewer } from './migrate.ts';
 export { migrateDatabase, missingMigrations } from './offline.ts';
 

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { createChangeFeed } from './change-feed.ts';
 import type { Database, Db } from './database.ts';
 import { isUnavailable, Unavailable } from './errors.ts';
+import { preparedAs } from './prepared.ts';
 
 /** Enough to keep two cores of Postgres busy; group commit makes more connections pointless. */
 const POOL_SIZE = 10;
@@ -51,7 +52,11 @@ export async function openPool(
 function queryOn(target: Queryable): Db['query'] {
   return async <Row>(text: string, values: readonly unknown[] = []) => {
     try {
-      const { rows, rowCount } = await target.query(text, values as unknown[]);
+      const { rows, rowCount } = await target.query({
+        name: preparedAs(text, values),
+        text,
+        values: values as unknown[],
+      });
       return { rows: rows as Row[], rowCount: rowCount ?? 0 };
     } catch (error) {
       throw isUnavailable(error) ? new Unavailable(error) : error;

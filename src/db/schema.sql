@@ -84,6 +84,7 @@ create table client_secrets (
 CREATE INDEX client_secrets__client_id ON public.client_secrets USING btree (client_id);
 CREATE INDEX client_secrets__digest ON public.client_secrets USING btree (digest);
 comment on column client_secrets.last_used_at is 'coarse: written at most once a minute';
+CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE OF client_id, digest, expires_at ON public.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
 create table clients (
   client_id text not null,
@@ -105,6 +106,7 @@ comment on column clients.registration is 'RFC 7591 client metadata as validated
 comment on column clients.metadata is 'copied into tokens as client_metadata';
 comment on column clients.refresh_token_grace is 'seconds in which a repeated refresh gets the identical answer; 0: never';
 comment on column clients.tokens_from is 'tokens older than this are dead: they were given before it was disabled, or to another client of that name';
+CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
 create table devices (
   id bytea not null,

@@ -1,5 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Middleware } from './state.ts';
+
+type RequestLog = Pick<Logger, 'info' | 'warn'>;
 
 const LONGEST_PATH = 256;
 /** An interaction's id is half of what its browser holds: the log shows which page it was, not whose. */
@@ -12,26 +15,48 @@ const TICKET = /^(\/api\/v1\/authorizations)\/[^/]+/i;
 /** What somebody took for an id: a personal access token, a signing secret of a webhook, or a JWT. */
 const VALUE = /mmp_[\w-]+|whsec_[\w+/=%-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
-/** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
-export function requestLog(log: Pick<Logger, 'info' | 'warn'>): Middleware {
+export interface Logged {
+  readonly method: string;
+  readonly path: string;
+  /** By the clock of `performance`. */
+  readonly began: number;
+  readonly requestId: string;
+  /** Asked when the answer has left: by then it is known. */
+  clientId(): string | undefined;
+  /** It was answered in front of the engine. */
+  readonly narrow?: boolean;
+}
+
+export function requestLog(log: RequestLog): Middleware {
   return async (ctx, next) => {
-    const started = performance.now();
-    const { method, path } = ctx;
-    ctx.res.once('close', () => {
-      const { statusCode: status, writableFinished } = ctx.res;
-      const line = {
-        method,
-        path: masked(path).slice(0, LONGEST_PATH),
-        status,
-        duration_ms: Math.round((performance.now() - started) * 10) / 10,
-        request_id: ctx.state.requestId,
-        ...(ctx.state.clientId !== undefined && { client_id: ctx.state.clientId }),
-        ...(!writableFinished && { aborted: true }),
-      };
-      log[status >= 500 ? 'warn' : 'info'](line, 'request');
-    });
+    const { method, path, res, state } = ctx;
+    const began = performance.now();
+    logRequest(log, res, { method, path, began, requestId: state.requestId, clientId: () => state.clientId });
     await next();
   };
+}
+
+/** One line per request, when its answer has left or its sender has gone. Never the query: it carries codes and hints. */
+export function logRequest(
+  log: RequestLog,
+  res: ServerResponse,
+  { method, path, began, requestId, clientId, narrow }: Logged,
+): void {
+  res.once('close', () => {
+    const { statusCode: status, writableFinished } = res;
+    const client_id = clientId();
+    const line = {
+      method,
+      path: masked(path).slice(0, LONGEST_PATH),
+      status,
+      duration_ms: Math.round((performance.now() - began) * 10) / 10,
+      request_id: requestId,
+      ...(client_id !== undefined && { client_id }),
+      ...(narrow && { narrow }),
+      ...(!writableFinished && { aborted: true }),
+    };
+    log[status >= 500 ? 'warn' : 'info'](line, 'request');
+  });
 }
 
 function masked(path: string): string {

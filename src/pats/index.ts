@@ -21,6 +21,7 @@ import { createTakingBack } from './taking-back.ts';
 
 /** Positions in lists of them are written as those in lists of tokens. */
 export { TOKEN_POSITION as PAT_POSITION } from '#src/tokens/index.ts';
+export { scopesOffered } from './new-pat.ts';
 export type {
   Authenticated,
   MadePat,
@@ -64,9 +65,11 @@ export function createPats(deps: PatsDeps): Pats {
   return {
     limits: settings,
     ...createIssue({ ...deps, references, signed }),
-    ...createListing({ db }),
-    ...createTakingBack({ ...deps, presented }),
+    ...createListing({ db, enabled: settings.enabled }),
+    ...createTakingBack({ ...deps, presented, enabled: settings.enabled }),
     authenticate: presented.authenticate,
+    noteUse: presented.noteUse,
+    findValue: presented.findValue,
     close: presented.close,
     async warnExpiring() {
       // What is switched off cannot be replaced, and is dead already.

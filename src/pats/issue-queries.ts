@@ -36,6 +36,29 @@ export async function lockOwner(db: Db, accountId: string): Promise<{ is_disable
   return rows[0];
 }
 
+/** The id of the user is `who`. */
+const living = (who: string) => `
+  (select count(*)::integer
+     from pats p
+     join token_states s on s.id = p.token_id
+    where p.account_id = ${who}
+      and p.expires_at > now()
+      and s.lives)`;
+
+/** As things are at this moment, which nobody holds still. Undefined when there is no such user. */
+export async function readOwner(
+  db: Db,
+  accountId: string,
+): Promise<{ is_disabled: boolean; living: number } | undefined> {
+  const { rows } = await db.query<{ is_disabled: boolean; living: number }>(
+    `select disabled and (disabled_until is null or disabled_until > now()) as is_disabled, ${living('users.id')} as living
+       from users
+      where id = $1`,
+    [accountId],
+  );
+  return rows[0];
+}
+
 /** What both statements end with: all rows of a new one, if `allowed` has a row. */
 const WRITTEN = `
   new_token as (
@@ -71,12 +94,7 @@ export async function insertPat(db: Db, row: NewPatRow, most: number): Promise<b
   const { rowCount } = await db.query(
     `with allowed as materialized (
        select 1
-        where (select count(*)
-                 from pats p
-                 join token_states s on s.id = p.token_id
-                where p.account_id = $4
-                  and p.expires_at > now()
-                  and s.lives) < $16
+        where ${living('$4')} < $16
           and ${PERMITTED}
      ), ${WRITTEN}`,
     [...values(row), most],
@@ -84,8 +102,8 @@ export async function insertPat(db: Db, row: NewPatRow, most: number): Promise<b
   return rowCount > 0;
 }
 
-/** @returns whether the old one lived and had no successor yet */
-export async function replacePat(db: Db, old: Buffer, overlap: number, row: NewPatRow): Promise<boolean> {
+/** @returns whether the old one lived, had no successor yet, and makes room for it or finds some: in an overlap both live */
+export async function replacePat(db: Db, old: Buffer, overlap: number, row: NewPatRow, most: number): Promise<boolean> {
   const { rowCount } = await db.query(
     `with living as materialized (
        select t.id
@@ -95,6 +113,7 @@ export async function replacePat(db: Db, old: Buffer, overlap: number, row: NewP
           and t.revoked_at is null
           and t.expires_at > now()
           and (select s.lives from token_states s where s.id = t.id)
+          and ($17::float8 = 0 or ${living('$4')} < $18)
           and ${PERMITTED}
           for update
      ), allowed as (
@@ -104,7 +123,7 @@ export async function replacePat(db: Db, old: Buffer, overlap: number, row: NewP
           and replaced_at is null
        returning token_id
      ), ${WRITTEN}`,
-    [...values(row), old, overlap],
+    [...values(row), old, overlap, most],
   );
   return rowCount > 0;
 }

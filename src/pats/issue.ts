@@ -8,7 +8,7 @@ import { patValue } from '#src/oauth/pat-value.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { References } from '#src/tokens/index.ts';
-import { insertPat, lockOwner, type NewPatRow, replacePat } from './issue-queries.ts';
+import { insertPat, lockOwner, type NewPatRow, readOwner, replacePat } from './issue-queries.ts';
 import { checkNewPat, checkOverlap, cut } from './new-pat.ts';
 import type { MadePat, PatFormat, PatLimits, Pats } from './pat.ts';
 import * as queries from './queries.ts';
@@ -28,6 +28,7 @@ interface IssueDeps {
 const DAY_SECONDS = 86_400;
 /** Living ones of one user: enough for every script of theirs, too few to be a load. */
 const MOST_PER_USER = 100;
+const FULL = `no more than ${MOST_PER_USER} personal access tokens may live at once: revoke one first`;
 const FORMATS: readonly PatFormat[] = ['opaque', 'jwt'];
 
 interface Content {
@@ -61,6 +62,19 @@ export function createIssue(deps: IssueDeps): Pick<Pats, 'limitsFor' | 'create' 
     const limits = await limitsFor(accountId);
     if (!limits.enabled) throw new Conflict('personal access tokens are switched off');
     return limits;
+  }
+
+  /**
+   * Before anything is signed: a token that nobody gets has taken a place in a status list for good. The statement that
+   * writes it asks again.
+   *
+   * @throws {Conflict}
+   */
+  async function assertMayHold(accountId: string, { onTop }: { onTop: boolean }): Promise<void> {
+    const owner = await readOwner(db, accountId);
+    if (!owner) throw new NotFound('user');
+    if (owner.is_disabled) throw new Conflict('the user is disabled');
+    if (onTop && owner.living >= MOST_PER_USER) throw new Conflict(FULL);
   }
 
   async function make({ accountId, name, scopes, api, format, lifetime, family }: Content, from: From) {
@@ -97,7 +111,7 @@ export function createIssue(deps: IssueDeps): Pick<Pats, 'limitsFor' | 'create' 
       if (!owner) throw new NotFound('user');
       if (owner.is_disabled) throw new Conflict('the user is disabled');
       if (!(await write(tx))) throw new Conflict(refusal);
-      const made = await queries.findPat(tx, [row.id]);
+      const made = await queries.findPat(tx, undefined, [row.id], settings.enabled);
       if (!made) throw new Error('a personal access token was written and is not there');
       return { pat: toPat(made), token };
     });
@@ -112,26 +126,28 @@ export function createIssue(deps: IssueDeps): Pick<Pats, 'limitsFor' | 'create' 
       if (!FORMATS.includes(format)) throw new Invalid([{ path: 'format', message: 'must be opaque or jwt' }]);
       const { days, ...checked } = checkNewPat(wanted, await apis.find(wanted.audience), limits);
       const content = { ...checked, accountId, format, lifetime: days * DAY_SECONDS, family: undefined };
+      await assertMayHold(accountId, { onTop: true });
       const made = await make(content, from);
-      const full = `no more than ${MOST_PER_USER} personal access tokens may live at once: revoke one first`;
-      return keep(made, (tx) => insertPat(tx, made.row, MOST_PER_USER), full);
+      return keep(made, (tx) => insertPat(tx, made.row, MOST_PER_USER), FULL);
     },
 
     async rotate(accountId, id, { overlap }, from) {
       checkOverlap(overlap);
       const key = rowId(id);
-      const old = key && (await queries.findPat(db, [key], accountId));
+      const old = key && (await queries.findPat(db, accountId, [key], settings.enabled));
       if (!key || !old) throw new NotFound('personal access token');
       const { maxDays } = await limitsOfHolder(accountId);
       const api = await apis.find(old.audience);
       const scopes = cut(old.scope.split(' '), api);
       const refusal = 'this personal access token does not live any more, or was replaced already';
-      if (!api || scopes.length === 0) throw new Conflict(refusal);
+      if (!api || scopes.length === 0 || old.status !== 'live' || old.replaced_at) throw new Conflict(refusal);
+      // In an overlap both live.
+      await assertMayHold(accountId, { onTop: overlap > 0 });
       // Nobody asks for a time here: what was allowed when the first one was made must not go on for ever.
       const lifetime = Math.min(old.lifetime, maxDays * DAY_SECONDS);
       const { name, format, family } = old;
       const made = await make({ accountId, name, scopes, api, format, lifetime, family }, from);
-      return keep(made, (tx) => replacePat(tx, key, overlap, made.row), refusal);
+      return keep(made, (tx) => replacePat(tx, key, overlap, made.row, MOST_PER_USER), refusal);
     },
   };
 }

@@ -3,17 +3,11 @@ import type { Pats } from './pat.ts';
 import * as queries from './queries.ts';
 import { rowId, toPat } from './stored.ts';
 
-export function createListing({ db }: { db: Database }): Pick<Pats, 'list' | 'find'> {
+export function createListing({ db, enabled }: { db: Database; enabled: boolean }): Pick<Pats, 'list' | 'find'> {
   return {
     async list({ accountId, audience, scope, status }, { after, limit }) {
-      const rows = await queries.listPats(db, {
-        accountId,
-        audience,
-        scope,
-        status,
-        behind: positionOf(after),
-        limit: limit + 1,
-      });
+      const wanted = { accountId, audience, scope, status, behind: positionOf(after), limit: limit + 1 };
+      const rows = await queries.listPats(db, wanted, enabled);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const next = rows.length > limit && last ? `${last.created_us}.${last.token_id.toString('hex')}` : undefined;
@@ -22,7 +16,7 @@ export function createListing({ db }: { db: Database }): Pick<Pats, 'list' | 'fi
 
     async find(accountId, id) {
       const key = rowId(id);
-      const row = key && (await queries.findPat(db, [key], accountId));
+      const row = key && (await queries.findPat(db, accountId, [key], enabled));
       return row && toPat(row);
     },
   };

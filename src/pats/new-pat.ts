@@ -1,4 +1,4 @@
-import type { Api } from '#src/apis/index.ts';
+import type { Api, ApiScope } from '#src/apis/index.ts';
 import { ACCOUNT_SCOPES } from '#src/oauth/account-scopes.ts';
 import { type Fault, Invalid } from '#src/oauth/problems.ts';
 import { LONGEST_OVERLAP, type NewPat, type PatLimits } from './pat.ts';
@@ -7,15 +7,19 @@ const LONGEST_NAME = 100;
 /** Visible, apart from blanks; a joiner holds the parts of one emoji together. */
 const VISIBLE = /^(?:[^\p{C}\p{Zl}\p{Zp}]|\u200d)+$/u;
 
-/** Whoever holds a token must not get at more by it: of this server's own API only what is about one's own account. */
-export function scopesOf({ builtIn, scopes }: Pick<Api, 'builtIn' | 'scopes'>): Set<string> {
-  const own = new Set<string>(ACCOUNT_SCOPES.map(({ name }) => name));
-  return new Set(scopes.map(({ name }) => name).filter((name) => !builtIn || own.has(name)));
+/**
+ * What a personal access token for this API may be given. Of this server's own API only what is about one's own account,
+ * so whoever holds a token gets at no more by it; these scopes are nobody else's, and an API of any other may call its own so.
+ */
+export function scopesOffered({ builtIn, scopes }: Pick<Api, 'builtIn' | 'scopes'>): readonly ApiScope[] {
+  return builtIn ? ACCOUNT_SCOPES : scopes;
 }
+
+const namesOffered = (api: Api): Set<string> => new Set(scopesOffered(api).map(({ name }) => name));
 
 /** What is left of `scopes` as the API is now; nothing once it is gone. */
 export function cut(scopes: readonly string[], api: Api | undefined): string[] {
-  const there = api ? scopesOf(api) : new Set<string>();
+  const there = api ? namesOffered(api) : new Set<string>();
   return scopes.filter((scope) => there.has(scope));
 }
 
@@ -45,7 +49,7 @@ function checkName(name: string): Fault[] {
 function checkScopes(scopes: readonly string[], api: Api | undefined): Fault[] {
   if (scopes.length === 0) return [{ path: 'scopes', message: 'must name at least one scope' }];
   if (!api) return [];
-  const there = scopesOf(api);
+  const there = namesOffered(api);
   const message = api.builtIn
     ? 'is not for personal access tokens: of this API they may have account:read and account:write'
     : 'is not a scope of this API';

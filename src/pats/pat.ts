@@ -3,9 +3,12 @@ import type { From } from '#src/audit/index.ts';
 
 export type PatFormat = 'opaque' | 'jwt';
 
-/** `replaced`: by a successor, and the time both were good is over. Within that time it is live and has `replacedAt`. */
-export type PatStatus = 'live' | 'expired' | 'revoked' | 'replaced';
-export const PAT_STATUSES: readonly PatStatus[] = ['live', 'expired', 'revoked', 'replaced'];
+/**
+ * `replaced`: by a successor, and the time both were good is over. Within that time it is live and has `replacedAt`.
+ * `suspended`: good for nothing as settings, its owner's policy or its API are now, and good again when they change.
+ */
+export type PatStatus = 'live' | 'expired' | 'revoked' | 'replaced' | 'suspended';
+export const PAT_STATUSES: readonly PatStatus[] = ['live', 'expired', 'revoked', 'replaced', 'suspended'];
 
 export interface NewPat {
   readonly name: string;
@@ -29,6 +32,7 @@ export interface Pat {
   readonly expiresAt: Date;
   /** Coarse, and a minute late at most. */
   readonly lastUsedAt: Date | undefined;
+  /** Of the last use whose address is known: an API that asks about it says nothing of where it was used. */
   readonly lastUsedIp: string | undefined;
   /** From where it was made. */
   readonly ip: string | undefined;
@@ -42,7 +46,7 @@ export interface Pat {
 /** What a living one lets its bearer do, as things are now. */
 export type UsablePat = Pick<Pat, 'id' | 'accountId' | 'scopes' | 'audience' | 'format' | 'createdAt' | 'expiresAt'>;
 
-export type PatRefusal = 'malformed' | 'unknown' | 'expired' | 'revoked' | 'audience' | 'replaced';
+export type PatRefusal = 'malformed' | 'unknown' | 'expired' | 'revoked' | 'audience' | 'replaced' | 'suspended';
 
 export type Authenticated =
   | { readonly pat: UsablePat; readonly refused?: undefined }
@@ -100,6 +104,8 @@ export interface Pats {
   revokeAll(accountId: string, by: string): Promise<number>;
   /** The one with this value, which lived until now; undefined when there is no such one. */
   revokeValue(value: string, by: string): Promise<Pat | undefined>;
+  /** One whose value somebody has shown, which is proof enough. Tells the audit log. */
+  revokeShown(id: string, from: From): Promise<void>;
   /**
    * For whoever found them: possession is proof enough. Tells their owners and the audit log.
    *
@@ -116,9 +122,13 @@ export interface Pats {
     value: string,
     audience: string | undefined,
     from: From,
-    /** `isUse`, the default: a replaced one gives its theft away. Not when it is presented to be revoked. */
-    how?: { isUse?: boolean },
+    /** `noted`: false where the answer may still be no, for reasons of others (`noteUse`). */
+    how?: { noted?: boolean },
   ): Promise<Authenticated>;
+  /** Coarsely: one write a minute at most. An address that is not known leaves the one before. */
+  noteUse(id: string, from: From): void;
+  /** The one with this value, however it stands. Asking is no use of it. */
+  findValue(value: string): Promise<Pat | undefined>;
   /** One bounded turn of telling, once each, which are about to expire. */
   warnExpiring(): Promise<{ more: boolean }>;
   /** Writes what is noted of the use of tokens. */

@@ -9,7 +9,10 @@ import { lockOwner } from './issue-queries.ts';
 import { cut } from './new-pat.ts';
 import type { Authenticated, PatFormat, PatRefusal, Pats, UsablePat } from './pat.ts';
 import * as queries from './queries.ts';
+import { retrying } from './retrying.ts';
 import type { Signed } from './signed.ts';
+import { toPat } from './stored.ts';
+import { writePatUse } from './usage-queries.ts';
 
 interface PresentedDeps {
   readonly db: Database;
@@ -20,7 +23,7 @@ interface PresentedDeps {
   readonly enabled: boolean;
 }
 
-export interface Presented extends Pick<Pats, 'authenticate' | 'close'> {
+export interface Presented extends Pick<Pats, 'authenticate' | 'noteUse' | 'findValue' | 'close'> {
   /** What the rows of these are found by; none for what is no personal access token of ours. */
   idsOf(value: string): Promise<Buffer[]>;
 }
@@ -35,7 +38,7 @@ interface Key {
 const LONGEST_VALUE = 16_384;
 
 export function createPresented({ db, tokens, apis, audit, signed, enabled }: PresentedDeps): Presented {
-  const usage = createUsage((ids, _times, addresses) => queries.writeAddresses(db, ids, addresses));
+  const usage = createUsage((ids, times, addresses) => writePatUse(db, ids, times, addresses));
 
   async function keyOf(value: string): Promise<Key | 'malformed' | 'unknown'> {
     if (isOpaquePat(value)) return { value, format: 'opaque' };
@@ -46,19 +49,27 @@ export function createPresented({ db, tokens, apis, audit, signed, enabled }: Pr
 
   const rowsOf = ({ value }: Key) => tokens.references.idsOf('token', value).map((id) => Buffer.from(id, 'hex'));
 
+  /** A JWT's row lies under its jti, which is no secret, and an opaque one's under its value: neither opens the other. */
+  async function rowOf(key: Key): Promise<queries.PatRow | undefined> {
+    const row = await queries.findPat(db, undefined, rowsOf(key), enabled);
+    return row?.format === key.format ? row : undefined;
+  }
+
   /** Asked only for what does not live: the reason is in the record, and one of the reasons is a theft. */
-  async function whyNot(key: Key, from: From, isUse: boolean): Promise<PatRefusal> {
-    const row = await queries.findPat(db, rowsOf(key));
-    if (!row || row.format !== key.format) return 'unknown';
-    if (isUse && row.status === 'replaced' && row.expires_at.getTime() > Date.now()) await reused(row, from);
+  async function whyNot(key: Key, from: From): Promise<PatRefusal> {
+    const row = await rowOf(key);
+    if (!row) return 'unknown';
+    if (row.status === 'replaced' && row.expires_at.getTime() > Date.now()) await reused(row, from);
     return row.status === 'live' ? 'unknown' : row.status;
   }
 
   async function reused({ token_id, account_id, family }: queries.PatRow, from: From): Promise<void> {
-    const isFirst = await db.transaction(async (tx) => {
-      await lockOwner(tx, account_id);
-      return endFamily(tx, token_id, 'mintmark', from.ip);
-    });
+    const isFirst = await retrying(() =>
+      db.transaction(async (tx) => {
+        await lockOwner(tx, account_id);
+        return endFamily(tx, token_id, 'mintmark', from.ip);
+      }),
+    );
     if (!isFirst) return;
     await audit.record({
       actor: 'anybody',
@@ -83,24 +94,32 @@ export function createPresented({ db, tokens, apis, audit, signed, enabled }: Pr
     value: string,
     audience: string | undefined,
     from: From,
-    { isUse = true }: { isUse?: boolean } = {},
+    { noted = true }: { noted?: boolean } = {},
   ): Promise<Authenticated> {
     const key = await keyOf(value);
     if (typeof key === 'string') return { refused: key };
-    if (!enabled) return { refused: 'revoked' };
-    const token = await tokens.find(key.value);
-    // A JWT's row lies under its jti, which is no secret, and an opaque one's under its value: neither opens the other.
-    if (token?.kind !== 'pat' || token.format !== key.format) return { refused: await whyNot(key, from, isUse) };
+    const token = enabled ? await tokens.find(key.value) : undefined;
+    if (token?.kind !== 'pat' || token.format !== key.format) return { refused: await whyNot(key, from) };
     if (token.expiresAt <= Date.now() / 1000) return { refused: 'expired' };
     if (audience !== undefined && token.audience !== audience) return { refused: 'audience' };
     const pat = await usable(token);
-    if (!pat) return { refused: 'revoked' };
-    if (from.ip !== undefined) usage.note(pat.id, from.ip);
+    if (!pat) return { refused: 'suspended' };
+    if (noted) noteUse(pat.id, from);
     return { pat };
+  }
+
+  function noteUse(id: string, { ip }: From): void {
+    usage.note(id, ip);
   }
 
   return {
     authenticate,
+    noteUse,
+    async findValue(value) {
+      const key = await keyOf(value);
+      const row = typeof key === 'string' ? undefined : await rowOf(key);
+      return row && toPat(row);
+    },
     async idsOf(value) {
       const key = await keyOf(value);
       return typeof key === 'string' ? [] : rowsOf(key);

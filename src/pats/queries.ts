@@ -1,19 +1,21 @@
 /** All SQL of personal access tokens: seeing them, and telling which are about to expire. What changes them is beside. */
 import type { Db } from '#src/db/index.ts';
+import { isSuspended } from '#src/tokens/index.ts';
 import type { PatFormat, PatStatus } from './pat.ts';
 
-/** What ended one by name comes before what ended it by the way. */
-const STATUS = `
+/** What ended one by name comes before what ended it by the way. @param enabled a parameter */
+const statusOf = (enabled: string) => `
   case when s.revoked_at is not null then 'revoked'
        when p.stands_until <= now() then 'replaced'
        when s.expires_at <= now() then 'expired'
+       when ${isSuspended('s', enabled)} then 'suspended'
        when not s.lives then 'revoked'
        else 'live' end`;
 
-const PAT = `
+const patOf = (enabled: string) => `
   p.token_id, (extract(epoch from p.created_at) * 1000000)::bigint::text as created_us, p.account_id, p.name, p.family,
   p.lifetime, p.ip, p.user_agent, p.last_used_ip, p.replaced_at, s.issued_at, s.scope, s.audience, s.format,
-  s.expires_at, s.last_used_at, ${STATUS} as status`;
+  s.expires_at, s.last_used_at, ${statusOf(enabled)} as status`;
 
 export interface PatRow {
   token_id: Buffer;
@@ -48,15 +50,15 @@ export interface Wanted {
 }
 
 /** Newest first. A filter that is null folds away when the statement is planned. */
-export async function listPats(db: Db, wanted: Wanted): Promise<PatRow[]> {
+export async function listPats(db: Db, wanted: Wanted, enabled: boolean): Promise<PatRow[]> {
   const { rows } = await db.query<PatRow>(
-    `select ${PAT}
+    `select ${patOf('$8')}
        from pats p
        join token_states s on s.id = p.token_id
       where ($1::uuid is null or p.account_id = $1)
         and ($2::text is null or s.audience = $2)
         and ($3::text is null or $3 = any (string_to_array(s.scope, ' ')))
-        and ($4::text is null or ${STATUS} = $4)
+        and ($4::text is null or ${statusOf('$8')} = $4)
         and ($5::bigint is null
              or (p.created_at, p.token_id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::bytea))
       order by p.created_at desc, p.token_id desc
@@ -69,39 +71,28 @@ export async function listPats(db: Db, wanted: Wanted): Promise<PatRow[]> {
       wanted.behind?.createdUs,
       wanted.behind?.id,
       wanted.limit,
+      enabled,
     ],
   );
   return rows;
 }
 
-/** @param ids under which it may lie @param accountId undefined: whoever's */
-export async function findPat(db: Db, ids: readonly Buffer[], accountId?: string): Promise<PatRow | undefined> {
+/** @param accountId undefined: whoever's @param ids under which it may lie @param enabled whether any are accepted here */
+export async function findPat(
+  db: Db,
+  accountId: string | undefined,
+  ids: readonly Buffer[],
+  enabled: boolean,
+): Promise<PatRow | undefined> {
   const { rows } = await db.query<PatRow>(
-    `select ${PAT}
+    `select ${patOf('$3')}
        from pats p
        join token_states s on s.id = p.token_id
       where p.token_id = any ($1)
         and ($2::uuid is null or p.account_id = $2)`,
-    [ids, accountId],
+    [ids, accountId, enabled],
   );
   return rows[0];
-}
-
-/** From where each of these was used. An address that is known already is not written again. */
-export async function writeAddresses(db: Db, ids: readonly string[], addresses: readonly string[]): Promise<void> {
-  await db.query(
-    `update pats
-        set last_used_ip = used.ip
-       from unnest($1::bytea[], $2::text[]) as used (id, ip)
-      where pats.token_id = used.id
-        and pats.token_id = any (array(
-              select token_id
-                from pats
-               where token_id = any ($1::bytea[])
-                 for update skip locked))
-        and pats.last_used_ip is distinct from used.ip`,
-    [ids.map((id) => Buffer.from(id, 'hex')), addresses],
-  );
 }
 
 /**
@@ -128,12 +119,14 @@ export async function warnOfExpiry(db: Db, seconds: number, most: number): Promi
                  limit $2
                    for update of p skip locked))
        returning token_id, account_id, expires_at
+     ), event as (
+       insert into events (type, client_id, account_id, data)
+       select 'pat.expiring', t.client_id, w.account_id,
+              jsonb_build_object('token_id', encode(w.token_id, 'hex'), 'expires_at', w.expires_at)
+         from warned w
+         join tokens t on t.id = w.token_id
      )
-     insert into events (type, client_id, account_id, data)
-     select 'pat.expiring', t.client_id, w.account_id,
-            jsonb_build_object('token_id', encode(w.token_id, 'hex'), 'expires_at', w.expires_at)
-       from warned w
-       join tokens t on t.id = w.token_id`,
+     select token_id from warned`,
     [seconds, most],
   );
   return rowCount;

@@ -1,10 +1,12 @@
 /**
  * Where the engine keeps its models: a translation between its payloads and the records of the token store. It only
- * collects writes in the request's unit of work; `unit-of-work.ts` commits them before the answer leaves.
+ * collects writes in the request's unit of work; `unit-of-work.ts` commits them before the answer leaves. Personal access
+ * tokens alone are ended by those at home with them, at once: it is all that their revocation does.
  */
 import type { Adapter, AdapterFactory } from 'oidc-provider';
 import type { Clients } from '#src/clients/index.ts';
 import { Unavailable } from '#src/db/index.ts';
+import type { Pats } from '#src/pats/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { clientAdapter } from './client-metadata.ts';
 import { TemporarilyUnavailable } from './errors.ts';
@@ -14,10 +16,12 @@ import { TOKEN_MODELS, tokenAdapter } from './token-adapter.ts';
 
 export function adapterFor({
   clients,
+  pats,
   tokens,
   issuer,
 }: {
   clients: Clients;
+  pats: Pick<Pats, 'revokeShown'>;
   tokens: Tokens;
   issuer: string;
 }): AdapterFactory {
@@ -29,7 +33,7 @@ export function adapterFor({
     ReplayDetection: () => replayAdapter(tokens),
   };
   return (model) => {
-    const make = model in TOKEN_MODELS ? () => tokenAdapter(tokens, model) : others[model];
+    const make = model in TOKEN_MODELS ? () => tokenAdapter(tokens, model, pats) : others[model];
     if (!make) throw new Error(`no storage for the engine's ${model}: its feature is off`);
     return complete(model, make());
   };

@@ -19,7 +19,7 @@ export interface ProviderDeps {
   readonly clients: Clients;
   readonly factors: Factors;
   readonly pages: Pages;
-  readonly pats: Pick<Pats, 'authenticate'>;
+  readonly pats: Pick<Pats, 'authenticate' | 'findValue' | 'noteUse' | 'revokeShown'>;
   readonly policies: Policies;
   readonly sessionList: SessionList;
   readonly signIns: SignIns;

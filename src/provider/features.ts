@@ -4,8 +4,7 @@
  */
 import { type Configuration, errors } from 'oidc-provider';
 import type { Accounts } from '#src/accounts/index.ts';
-import type { Apis } from '#src/apis/index.ts';
-import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
+import { type Apis, mayIntrospect } from '#src/apis/index.ts';
 import type { Pages } from '#src/pages/index.ts';
 import { deviceFlowPages } from './device-pages.ts';
 import { logoutPages } from './logout-pages.ts';
@@ -23,7 +22,7 @@ export function features({ accounts, apis, pages }: FeatureDeps): Features {
   return {
     // What this server is for
     clientCredentials: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: mayIntrospect(apis) },
+    introspection: { enabled: true, allowedPolicy: introspectionPolicy(apis) },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
     resourceIndicators: resourceIndicators(apis) as Features['resourceIndicators'],
     userinfo: { enabled: true },
@@ -59,18 +58,14 @@ export function features({ accounts, apis, pages }: FeatureDeps): Features {
 
 type TokenPolicy = NonNullable<NonNullable<Features['introspection']>['allowedPolicy']>;
 
-/**
- * The token's own client, and who is tied to the API the token is for: nobody else learns anything (RFC 7662 §4). The
- * client that personal access tokens belong to is nobody: it has no secret, and anybody may use its name.
- */
-function mayIntrospect(apis: Apis): TokenPolicy {
-  return async (_ctx, client, token) => {
-    if (token.clientId === client.clientId && client.clientId !== ACCOUNT_CLIENT) return true;
-    const audience = 'aud' in token ? token.aud : undefined;
-    const api = typeof audience === 'string' ? await apis.find(audience) : undefined;
-    return client.clientAuthMethod !== 'none' && !!api?.introspectionClients.includes(client.clientId);
-  };
-}
+const introspectionPolicy =
+  (apis: Apis): TokenPolicy =>
+  (_ctx, client, token) =>
+    mayIntrospect(
+      apis,
+      { clientId: client.clientId, isPublic: client.clientAuthMethod === 'none' },
+      { clientId: token.clientId, audience: 'aud' in token ? token.aud : undefined },
+    );
 
 /** RFC 7009 §2.1: a token issued to somebody else is refused, and the caller is told. */
 const mayRevoke: TokenPolicy = (_ctx, client, token) => {

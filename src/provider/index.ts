@@ -83,7 +83,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
         tellMfaToken,
         authorizeByPost,
         inactiveReason(of.tokens, of.tokenList),
-        introspectPats(of.accounts),
+        introspectPats(of),
         jwksCaching,
         forms(exchangeToken),
         spoilEmptyNonces,

@@ -1,10 +1,18 @@
 import type { Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Accounts } from '#src/accounts/index.ts';
-import { PAT_GRANT } from './presented-pats.ts';
+import type { Pats } from '#src/pats/index.ts';
+import type { Tokens } from '#src/tokens/index.ts';
+import { NOWHERE, PAT_GRANT } from './presented-pats.ts';
+
+interface IntrospectPatsDeps {
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly pats: Pick<Pats, 'noteUse'>;
+  readonly tokens: Pick<Tokens, 'idFor'>;
+}
 
 /** What an API is told of a personal access token: whose it is too, and that it is no token of an app. */
-export function introspectPats(accounts: Pick<Accounts, 'find'>): Middleware {
+export function introspectPats({ accounts, pats, tokens }: IntrospectPatsDeps): Middleware {
   return async (ctx, next) => {
     await next();
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
@@ -16,6 +24,7 @@ export function introspectPats(accounts: Pick<Accounts, 'find'>): Middleware {
       ctx.body = { active: false };
       return;
     }
+    pats.noteUse(tokens.idFor('token', token.jti), NOWHERE);
     const { username } = account;
     const { jti } = token.extra as { jti?: string };
     ctx.body = { active, sub, username, client_id, scope, aud, iat, exp, iss, jti, token_type: 'pat' };

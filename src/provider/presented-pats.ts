@@ -6,34 +6,44 @@
 import { decodeJwt } from 'jose';
 import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 import { looksLikePat } from '#src/oauth/pat-value.ts';
-import type { Pats, UsablePat } from '#src/pats/index.ts';
+import type { Pat, Pats, UsablePat } from '#src/pats/index.ts';
 import type { Token, Tokens } from '#src/tokens/index.ts';
 import { UNKNOWN } from './structured-tokens.ts';
 
 export const PAT_GRANT = 'pat';
 
 /** Whoever asks holds the token already: it may be used from anywhere else. */
-const NOWHERE = { ip: undefined, userAgent: undefined };
+export const NOWHERE = { ip: undefined, userAgent: undefined };
 
-/** @param isUse not when it is presented to be revoked: whoever tidies up a replaced one is no thief */
-type Exchange = (token: string, isUse?: boolean) => Promise<string>;
+type Exchange = (token: string, how?: { toRevoke: boolean }) => Promise<string>;
 
 interface PresentedPatDeps {
-  readonly pats: Pick<Pats, 'authenticate'>;
+  readonly pats: Pick<Pats, 'authenticate' | 'findValue'>;
   readonly tokens: Pick<Tokens, 'references' | 'units'>;
 }
 
 /** @param otherwise what is done with everything else */
-export function exchangePats({ pats, tokens: { references, units } }: PresentedPatDeps, otherwise: Exchange): Exchange {
-  return async (value, isUse = true) => {
+export function exchangePats(
+  { pats, tokens: { references, units } }: PresentedPatDeps,
+  otherwise: (token: string) => Promise<string>,
+): Exchange {
+  /** Whether the answer will be yes is for the engine to say: only then it was used. */
+  const usable = async (value: string) => (await pats.authenticate(value, undefined, NOWHERE, { noted: false })).pat;
+
+  return async (value, { toRevoke } = { toRevoke: false }) => {
     if (!looksLikePat(value)) return otherwise(value);
-    const { pat } = await pats.authenticate(value, undefined, NOWHERE, { isUse });
-    // One without any scope left opens nothing.
-    if (!pat || pat.scopes.length === 0) return UNKNOWN;
+    const pat = toRevoke ? await revocable(pats, value) : await usable(value);
+    if (!pat) return UNKNOWN;
     // The engine finds what was looked up just now, cut to what it is worth now, without asking the database again.
     units.current?.seen.set(pat.id, toToken(pat, value));
     return references.referenceTo(pat.id);
   };
+}
+
+/** Whoever tidies up one that was replaced is no thief, and one that is good for nothing today may be good again. */
+async function revocable(pats: Pick<Pats, 'findValue'>, value: string): Promise<Pat | undefined> {
+  const pat = await pats.findValue(value);
+  return pat?.status === 'live' || pat?.status === 'suspended' ? pat : undefined;
 }
 
 function toToken(pat: UsablePat, value: string): Token {

@@ -1,4 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider';
+import type { Pats } from '#src/pats/index.ts';
 import type { StatusEntry, Token, TokenKind, Tokens } from '#src/tokens/index.ts';
 import type { ModelAdapter } from './model-adapter.ts';
 import { UNKNOWN } from './structured-tokens.ts';
@@ -15,7 +16,11 @@ export const TOKEN_MODELS: Record<string, TokenKind> = {
 
 const CLIENT_CREDENTIALS = 'client_credentials';
 
-export function tokenAdapter({ units, references, ...tokens }: Tokens, model: string): ModelAdapter {
+export function tokenAdapter(
+  { units, references, ...tokens }: Tokens,
+  model: string,
+  pats: Pick<Pats, 'revokeShown'>,
+): ModelAdapter {
   const kind = TOKEN_MODELS[model] as TokenKind;
 
   const isOfThisModel = (token: Token): boolean =>
@@ -63,7 +68,11 @@ export function tokenAdapter({ units, references, ...tokens }: Tokens, model: st
     },
 
     async destroy(value) {
-      units.open().endToken(tokens.idFor('token', value));
+      const unit = units.open();
+      const id = tokens.idFor('token', value);
+      // Whoever takes one back by its value, their owner finds it written down.
+      if (unit.seen.get(id)?.kind === 'pat') await pats.revokeShown(id, unit.from);
+      else unit.endToken(id);
     },
 
     /**

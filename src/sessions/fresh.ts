@@ -12,7 +12,7 @@ export interface Proved {
 }
 
 /** In whole seconds, as the protocol engine counts max_age: counted otherwise, a browser would be sent to and fro. */
-export function isFresh({ authTime }: Pick<Proved, 'authTime'>): boolean {
+function isFresh({ authTime }: Pick<Proved, 'authTime'>): boolean {
   return Math.floor(Date.now() / 1000) - authTime <= FRESH_SECONDS;
 }
 

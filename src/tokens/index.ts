@@ -11,7 +11,7 @@ import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
 import type { Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
-import { createUnits, type Units } from './unit.ts';
+import { createUnits, Unit, type Units } from './unit.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 
@@ -35,6 +35,7 @@ export { statusRoutes } from './routes.ts';
 export { createRevocationRules, type RevocationRule, type RevocationRules, type RuleConditions } from './rules.ts';
 export { createSessionList, type ListedSession, SESSION_POSITION, type SessionList } from './session-list.ts';
 export { createStatusLists, type StatusList, type StatusLists } from './status-lists.ts';
+export { isSuspended } from './suspended.ts';
 export { GuardFailed, type Unit } from './unit.ts';
 export { createUsage, type Usage } from './usage.ts';
 
@@ -52,6 +53,8 @@ export interface Tokens {
    * found too: the protocol tells "expired" and "already used" apart from "unknown".
    */
   find(value: string): Promise<Token | undefined>;
+  /** Writes a token that is given to a machine, under no grant, with those of other requests of this moment. */
+  issue(token: Token): Promise<void>;
   /** The id that a record with this value has, or will have when it is written. */
   idFor(purpose: Purpose, value: string): string;
   findByUserCode(userCode: string): Promise<Token | undefined>;
@@ -87,7 +90,8 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
   const sessionById = batched((ids: string[]) => queries.findSessions(db, ids), slots);
   const sessionByUid = batched((uids: string[]) => queries.findSessionsByUid(db, uids), slots);
   const interactionById = batched((ids: string[]) => queries.findInteractions(db, ids), slots);
-  const units = createUnits(createCommitter(db));
+  const commit = createCommitter(db);
+  const units = createUnits(commit);
   const references = createReferences(digests);
   const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
@@ -112,7 +116,7 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
       const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
       if (known) return known;
       const token = await tokenById(id);
-      if (token && isUsable(token)) usage.note(token.id);
+      if (token && isUse(token)) usage.note(token.id);
       if (token) unit?.seen.set(id, token);
       return token;
     });
@@ -121,6 +125,11 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
     units,
     references,
     find,
+    issue(token) {
+      const unit = new Unit();
+      unit.tokens.set(token.id, token);
+      return commit(unit);
+    },
     idFor(purpose, value) {
       const id = references.idOf(purpose, value);
       return units.current?.foundAs.get(id) ?? id;
@@ -162,5 +171,9 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
   };
 }
 
-/** Showing a token that is used up or over is no use of it. */
-const isUsable = ({ consumedAt, expiresAt }: Token) => consumedAt === undefined && expiresAt > Date.now() / 1000;
+/**
+ * Showing a token that is used up or over is no use of it. Whether a personal access token was used is for those to say who
+ * know what it was shown for (pats).
+ */
+const isUse = ({ kind, consumedAt, expiresAt }: Token) =>
+  kind !== 'pat' && consumedAt === undefined && expiresAt > Date.now() / 1000;

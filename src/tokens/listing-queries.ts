@@ -1,22 +1,25 @@
 /** Lookups for people: which tokens and grants there are, dead ones too for as long as they are kept. */
 import type { Db } from '#src/db/index.ts';
 import type { TokenFormat } from './records.ts';
+import { isSuspended } from './suspended.ts';
 
 /** Pushed requests are a few seconds of plumbing between two of these; nobody asks for them. */
 export type ListedKind = 'access_token' | 'refresh_token' | 'authorization_code' | 'device_code' | 'pat';
-export type TokenStatus = 'live' | 'expired' | 'revoked' | 'consumed';
+export type TokenStatus = 'live' | 'expired' | 'revoked' | 'consumed' | 'suspended';
 
-/** What ended a token by name comes before what ended it by the way. */
-const STATUS = `
-  case when revoked_at is not null then 'revoked'
-       when consumed_at is not null then 'consumed'
-       when expires_at <= now() then 'expired'
-       when not lives then 'revoked'
+/** What ended a token by name comes before what ended it by the way. @param acceptPats a parameter */
+const statusOf = (acceptPats: string) => `
+  case when t.revoked_at is not null then 'revoked'
+       when t.consumed_at is not null then 'consumed'
+       when t.expires_at <= now() then 'expired'
+       when ${isSuspended('t', acceptPats)} then 'suspended'
+       when not t.lives then 'revoked'
        else 'live' end`;
 
-const LISTED = `
-  id, (extract(epoch from created_at) * 1000000)::bigint::text as created_us, kind, format, client_id, account_id,
-  grant_id, grant_type, scope, audience, issued_at, expires_at, last_used_at, ${STATUS} as status`;
+const listed = (acceptPats: string) => `
+  t.id, (extract(epoch from t.created_at) * 1000000)::bigint::text as created_us, t.kind, t.format, t.client_id,
+  t.account_id, t.grant_id, t.grant_type, t.scope, t.audience, t.issued_at, t.expires_at, t.last_used_at,
+  ${statusOf(acceptPats)} as status`;
 
 export interface ListedRow {
   id: Buffer;
@@ -48,18 +51,18 @@ export interface Wanted {
 }
 
 /** Newest first. A filter that is null folds away when the statement is planned, so each combination has its index. */
-export async function listTokens(db: Db, wanted: Wanted): Promise<ListedRow[]> {
+export async function listTokens(db: Db, wanted: Wanted, acceptPats: boolean): Promise<ListedRow[]> {
   const { rows } = await db.query<ListedRow>(
-    `select ${LISTED}
-       from token_states
-      where ($1::text is null or client_id = $1)
-        and ($2::uuid is null or account_id = $2)
-        and ($3::text is null or grant_id = $3)
-        and kind = any($4)
-        and ($5::text is null or ${STATUS} = $5)
+    `select ${listed('$9')}
+       from token_states t
+      where ($1::text is null or t.client_id = $1)
+        and ($2::uuid is null or t.account_id = $2)
+        and ($3::text is null or t.grant_id = $3)
+        and t.kind = any($4)
+        and ($5::text is null or ${statusOf('$9')} = $5)
         and ($6::bigint is null
-             or (created_at, id) < (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::bytea))
-      order by created_at desc, id desc
+             or (t.created_at, t.id) < (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::bytea))
+      order by t.created_at desc, t.id desc
       limit $8`,
     [
       wanted.clientId,
@@ -70,18 +73,19 @@ export async function listTokens(db: Db, wanted: Wanted): Promise<ListedRow[]> {
       wanted.behind?.createdUs,
       wanted.behind?.id,
       wanted.limit,
+      acceptPats,
     ],
   );
   return rows;
 }
 
-export async function findListed(db: Db, id: Buffer): Promise<ListedRow | undefined> {
+export async function findListed(db: Db, id: Buffer, acceptPats: boolean): Promise<ListedRow | undefined> {
   const { rows } = await db.query<ListedRow>(
-    `select ${LISTED}
-       from token_states
-      where id = $1
-        and kind <> 'pushed_authorization_request'`,
-    [id],
+    `select ${listed('$2')}
+       from token_states t
+      where t.id = $1
+        and t.kind <> 'pushed_authorization_request'`,
+    [id, acceptPats],
   );
   return rows[0];
 }

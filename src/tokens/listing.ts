@@ -74,14 +74,20 @@ const ID = /^[0-9a-f]{64}$/;
 export const TOKEN_POSITION = /^\d{1,16}\.[0-9a-f]{64}$/;
 export const GRANT_POSITION = /^\d{1,16}\.[\w-]{1,64}$/;
 
-export function createTokenList({ db }: { db: Database }): TokenList {
+interface TokenListDeps {
+  readonly db: Database;
+  /** Personal access tokens are switched on; else none of them is live. */
+  readonly acceptPats?: boolean;
+}
+
+export function createTokenList({ db, acceptPats = true }: TokenListDeps): TokenList {
   return {
     async list({ clientId, accountId, grantId, kind, status }, { after, limit }) {
       // Tokens are indexed by their user, not by their grant, which has one: no second index for every row to carry.
       const owner = grantId === undefined ? accountId : await queries.accountOfGrant(db, grantId);
       if (grantId !== undefined && (owner === undefined || (accountId ?? owner) !== owner)) return nothing;
       const behind = positionOf(after);
-      const rows = await queries.listTokens(db, {
+      const wanted = {
         clientId,
         accountId: owner,
         grantId,
@@ -89,12 +95,13 @@ export function createTokenList({ db }: { db: Database }): TokenList {
         status,
         behind: behind && { createdUs: behind.createdUs, id: Buffer.from(behind.id, 'hex') },
         limit: limit + 1,
-      });
+      };
+      const rows = await queries.listTokens(db, wanted, acceptPats);
       return pageOf(rows, limit, toListed, (row) => row.id.toString('hex'));
     },
 
     async find(id) {
-      const row = ID.test(id) ? await queries.findListed(db, Buffer.from(id, 'hex')) : undefined;
+      const row = ID.test(id) ? await queries.findListed(db, Buffer.from(id, 'hex'), acceptPats) : undefined;
       return row && toListed(row);
     },
 

@@ -17,8 +17,11 @@ export async function endToken(db: Db, id: Buffer, by: string): Promise<boolean>
          from found f
         where t.id = f.id
           and t.revoked_at is null
-          -- A personal access token that a policy forbids today would come back with the policy.
-          and (f.lived or t.kind = 'pat')
+          -- A personal access token that a policy forbids today would come back with the policy. One that was replaced is
+          -- over, and must go on to give its theft away.
+          and (f.lived
+               or (t.kind = 'pat'
+                   and not exists (select 1 from pats p where p.token_id = t.id and p.stands_until <= now())))
        returning t.id, t.kind, t.client_id, t.account_id, t.grant_id, f.lived
      ), event as (
        insert into events (type, client_id, account_id, data)

@@ -1,6 +1,7 @@
 /** Revocation rules. What they do is said once, by the view token_states; here they are written and their work is counted. */
 import type { Db } from '#src/db/index.ts';
 import type { ListedKind } from './listing-queries.ts';
+import { isMatched } from './rule-match.ts';
 
 export interface RuleValues {
   user_id: string | null;
@@ -89,17 +90,7 @@ export async function settleRule(db: Db, id: string): Promise<RuleRow> {
   return rows[0] as RuleRow;
 }
 
-/** As the view has it. */
-const MATCHES = `
-  t.created_at < r.issued_before
-  and coalesce(r.client_id, r.user_id::text, '') in ('', t.client_id, t.account_id::text)
-  and (r.user_id is null or r.user_id = t.account_id)
-  and (r.client_id is null or r.client_id = t.client_id)
-  and (r.kind is null or r.kind = t.kind)
-  and (r.scope is null or r.scope = any (string_to_array(t.scope, ' ')))
-  and (r.audience is null
-       or r.audience = t.audience
-       or (t.audience is null and t.remainder -> 'resource' @> to_jsonb(r.audience)))`;
+const MATCHES = isMatched('t');
 
 /** Usable tokens that such a rule takes back and no rule but the one with this id has taken back already. */
 export async function countMatches(

@@ -9,6 +9,8 @@ import {
   registerMachine,
 } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { remember } from '../support/vault.ts';
 import { bearer, mistyped, type Person, somebody, withPats } from './support.ts';
 
 const INACTIVE = { active: false };
@@ -101,6 +103,59 @@ describe.each(ENGINES)('personal access tokens at the protocol endpoints, on %s'
     expect((await revoke(asAnybody)).status).toBe(200);
     expect(await ask(token)).toEqual(INACTIVE);
     expect((await revoke(asAnybody)).status).toBe(200);
+  });
+
+  test('who revokes one there by holding it has said no name, and its owner finds it written down', async () => {
+    const bob = await somebody(world());
+    const made = await bob.make({ audience: api.identifier, name: 'Left behind' });
+    for (let i = 0; i < 2; i += 1)
+      await post(world().server, '/oauth/revoke', { token: made.token }, { as: asAnybody });
+    const { body } = await world().api.get(`/audit?target=user:${bob.user.id}&actor=anybody&action=pat.revoke`);
+    expect(body.items).toMatchObject([
+      { outcome: 'success', ip: expect.any(String), data: { token_id: made.id, name: 'Left behind' } },
+    ]);
+    expect(JSON.stringify(body)).not.toContain(made.token);
+  });
+
+  test.each(FORMATS)(
+    'a %s one that is good for nothing today can be revoked there, and does not come back',
+    async (format) => {
+      const changing = await registerApi(world().api, { introspection_clients: [gateway.client_id] });
+      const offer = (name: string) =>
+        world().api.patch(`/apis/${encodeURIComponent(changing.identifier)}`, { scopes: [{ name, description: 'x' }] });
+      const [kept, revoked] = [
+        await ann.make({ audience: changing.identifier, format }),
+        await ann.make({ audience: changing.identifier, format }),
+      ];
+      await offer('other');
+      expect((await post(world().server, '/oauth/revoke', { token: revoked.token }, { as: asAnybody })).status).toBe(
+        200,
+      );
+      await offer('things:read');
+      expect(await ask(kept.token)).toMatchObject({ active: true });
+      expect(await ask(revoked.token)).toEqual(INACTIVE);
+    },
+  );
+
+  test.each(FORMATS)('a replaced %s one that is tidied up there is no theft', async (format) => {
+    const first = await make({ format });
+    const second = (await ann.session.call('POST', `/me/pats/${first.id}/rotate`)).body;
+    remember(second.token);
+    expect((await post(world().server, '/oauth/revoke', { token: first.token }, { as: asAnybody })).status).toBe(200);
+    expect(await ask(second.token)).toMatchObject({ active: true });
+    expect((await ann.session.call('GET', `/me/pats/${first.id}`)).body.status).toBe('replaced');
+  });
+
+  test('only an answer that it is active is a use of it', async () => {
+    const [asked, used] = [await make({ format: 'jwt' }), await make()];
+    const lastUse = async ({ id }: { id: string }) =>
+      (await ann.session.call('GET', `/me/pats/${id}`)).body.last_used_at;
+    expect(await ask(asked.token, stranger)).toEqual(INACTIVE);
+    expect(await ask(decodeJwt(asked.token).jti as string)).toEqual(INACTIVE);
+    expect((await post(world().server, '/oauth/revoke', { token: asked.token }, { as: stranger })).status).toBe(400);
+    expect(await ask(used.token)).toMatchObject({ active: true });
+    await eventually(async () => (await lastUse(used)) !== null, 10_000);
+    expect(await lastUse(asked)).toBeNull();
   });
 
   test('by value administrators revoke it', async () => {

@@ -50,6 +50,7 @@ describe.each(ENGINES)('which personal access tokens there are, on %s', (engine)
     [() => ({ status: 'live', scope: 'things:read' }), [1, 2, 4]],
     [() => ({ status: 'expired' }), []],
     [() => ({ status: 'replaced' }), []],
+    [() => ({ status: 'suspended' }), []],
     [() => ({ audience: 'https://nobody.example' }), []],
   ])('are found by filter, case %#', async (query, positions) => {
     const wanted = positions.map((at) => made[at].id);
@@ -100,6 +101,30 @@ describe.each(ENGINES)('which personal access tokens there are, on %s', (engine)
       const body = { token, audience: world().things.identifier };
       expect((await request(world(), 'POST', '/pats/validate', { body })).status).toBe(401);
       expect((await bob.session.call('DELETE', `/me/pats/${id}`)).status).toBe(204);
+    }
+  });
+
+  test('a value that somebody takes for an id ends nothing, and is written nowhere', async () => {
+    const { api, server } = world();
+    const made = [await ann.make(), await ann.make({ format: 'jwt' })];
+    for (const { token, id } of made) {
+      for (const path of [`/pats/${token}`, `/tokens/${token}`, `/users/${ann.user.id}/tokens/${token}`]) {
+        expect((await api.delete(path)).status).toBeGreaterThanOrEqual(404);
+        expect((await api.get(path)).status).toBeGreaterThanOrEqual(404);
+      }
+      expect((await ann.session.call('DELETE', `/me/pats/${token}`)).status).toBe(404);
+      expect((await ann.session.call('POST', `/me/pats/${token}/rotate`)).status).toBe(404);
+      expect((await api.post('/tokens/revoke', { id: token.slice(0, 128) })).status).toBe(404);
+      expect((await ann.session.call('GET', `/me/pats/${id}`)).body.status).toBe('live');
+    }
+    const { body } = await api.get('/audit?limit=500');
+    expect(body.items.map(({ action }: any) => action)).toEqual(expect.arrayContaining(['pat.revoke', 'pat.rotate']));
+    expect(server.output()).toContain('/api/v1/me/pats/:token');
+    for (const { token } of made) {
+      // Neither the whole nor enough of it to know it again.
+      const telling = token.slice(-40);
+      expect(JSON.stringify(body)).not.toContain(telling);
+      expect(server.output()).not.toContain(telling);
     }
   });
 

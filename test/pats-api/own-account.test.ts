@@ -65,10 +65,14 @@ describe.each(ENGINES)("a personal access token for its owner's account, on %s",
     const { person, made, call } = await holder('account:write');
     await call('PATCH', '/me', { name: 'Anna' });
     await call('POST', '/me/recovery-codes');
+    await call('DELETE', `/pats/${made.id}`);
+    await call('POST', '/clients', { client_name: 'x' });
     const { body } = await world().api.get(`/audit?actor=user:${person.user.id}`);
     const said = body.items.map(({ action, outcome, data }: any) => [action, outcome, data.by_pat]);
     expect(said).toContainEqual(['account.update', 'success', made.id]);
-    expect(said).toContainEqual(['recovery_codes.generate', 'failure', made.id]);
+    for (const action of ['recovery_codes.generate', 'pat.revoke', 'client.create']) {
+      expect(said).toContainEqual([action, 'failure', made.id]);
+    }
   });
 
   test('for another API opens nothing here', async () => {

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { adminApi, registerApi } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { restart, startServer } from '../support/server.ts';
 import { bearer, mistyped, type Person, request, somebody, withPats } from './support.ts';
 
 describe.each(ENGINES)('personal access tokens by their value, on %s', (engine) => {
@@ -41,9 +43,12 @@ describe.each(ENGINES)('personal access tokens by their value, on %s', (engine) 
     ] as const) {
       const asked = audience === undefined ? {} : { audience };
       const answer = await validate(token, { ...asked, headers: bearer(reader) });
-      expect({ status: answer.status, detail: answer.body.detail }).toEqual({
+      const challenge = answer.headers.get('www-authenticate');
+      // Nothing is wrong with the token that was asked with.
+      expect({ status: answer.status, detail: answer.body.detail, challenge }).toEqual({
         status: 401,
         detail: expect.stringMatching(new RegExp(`^${reason}: `)),
+        challenge: 'Bearer',
       });
       for (const headers of [{}, bearer(others), bearer('nonsense'), bearer(good.token)]) {
         const told = await validate(token, { ...asked, headers });
@@ -58,6 +63,23 @@ describe.each(ENGINES)('personal access tokens by their value, on %s', (engine) 
         });
       }
     }
+  });
+
+  test('what its 401 is about is documented', async () => {
+    const { body } = await request(world(), 'GET', '/openapi.json');
+    const { description, responses } = body.paths['/pats/validate'].post;
+    expect(description).toMatch(/A 401 .* names no error .* the token in the body is not good/);
+    expect(responses).toHaveProperty('401');
+  });
+
+  test('for another API it is not used', async () => {
+    const { token, id } = await ann.make();
+    expect((await validate(token, { audience: 'https://nobody.example' })).status).toBe(401);
+    const other = await ann.make();
+    expect((await validate(other.token)).status).toBe(204);
+    const lastUse = async (of: string) => (await ann.session.call('GET', `/me/pats/${of}`)).body.last_used_at;
+    await eventually(async () => (await lastUse(other.id)) !== null, 10_000);
+    expect(await lastUse(id)).toBeNull();
   });
 
   test('asking is no use from the address of who asks', async () => {
@@ -117,4 +139,37 @@ describe('where personal access tokens are switched off', () => {
     expect({ status, detail: body.detail }).toEqual({ status: 409, detail: expect.stringMatching(/switched off/) });
     expect((await ann.session.call('GET', '/me/pats')).body).toEqual({ items: [], next_cursor: null });
   });
+});
+
+test('switched off, those there are are suspended, and can be revoked and reported', async () => {
+  const server = await startServer({ engine: 'embedded' });
+  const api = await adminApi(server);
+  const before = { server, api, things: await registerApi(api) };
+  const ann = await somebody(before);
+  const made = [await ann.make(), await ann.make(), await ann.make(), await ann.make()];
+  const [kept, byId, byValue, reported] = made;
+  await server.stop();
+
+  const off = await restart(server, { MINTMARK_PATS: 'off' });
+  const there = await adminApi(off);
+  const audience = before.things.identifier;
+  const validate = (token: string, at = off) =>
+    request({ server: at }, 'POST', '/pats/validate', { headers: bearer(there.token), body: { token, audience } });
+  const statusOf = async (id: string) =>
+    (await Promise.all(['pats', 'tokens'].map((list) => there.get(`/${list}/${id}`)))).map(({ body }) => body.status);
+  expect((await validate(kept.token)).body.detail).toMatch(/^suspended: /);
+  expect(await statusOf(kept.id)).toEqual(['suspended', 'suspended']);
+  expect((await there.get('/tokens?kind=pat&status=suspended')).body.items).toHaveLength(4);
+  expect((await there.get(`/users/${ann.user.id}/tokens`)).body.items).toEqual([]);
+  expect((await there.post('/tokens/revoke', { id: byId.id })).status).toBe(200);
+  const asAnybody = new URLSearchParams({ token: byValue.token, client_id: 'urn:mintmark:account' });
+  expect((await fetch(`${off.url}/oauth/revoke`, { method: 'POST', body: asAnybody })).status).toBe(200);
+  const found = { body: { tokens: [reported.token] } };
+  expect((await request({ server: off }, 'POST', '/pats/report', found)).status).toBe(200);
+  for (const { id } of [byId, byValue, reported]) expect(await statusOf(id)).toEqual(['revoked', 'revoked']);
+  await off.stop();
+
+  const on = await restart(server);
+  expect((await validate(kept.token, on)).status).toBe(204);
+  for (const { token } of [byId, byValue, reported]) expect((await validate(token, on)).status).toBe(401);
 });

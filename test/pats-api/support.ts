@@ -77,7 +77,7 @@ export const makeOwn = (person: Person, ...scopes: string[]): Promise<any> =>
 
 /** A request with these headers and no others. */
 export async function request(
-  { server }: Pick<World, 'server'>,
+  { server }: { readonly server: Pick<Server, 'url'> },
   method: string,
   path: string,
   { headers = {}, body }: { headers?: Record<string, string>; body?: unknown } = {},

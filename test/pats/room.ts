@@ -8,7 +8,6 @@ import { createDigests, createPasswordHasher, createSeals } from '#src/crypto/in
 import { type Database, openDatabase } from '#src/db/index.ts';
 import { createKeys } from '#src/keys/index.ts';
 import { createMail } from '#src/mail/index.ts';
-import { ACCOUNT_SCOPES } from '#src/oauth/account-scopes.ts';
 import { createPats, type MadePat, type NewPat, type Pats } from '#src/pats/index.ts';
 import { createPolicies } from '#src/policies/index.ts';
 import {
@@ -56,7 +55,7 @@ export async function openInstance(db: Database, { smtpUrl, ...limits }: Setting
   const tokens = createTokens({ db, digests, acceptPats });
   const keys = await createKeys({ db, seals, log });
   const statusLists = await createStatusLists({ db, seals, keys, issuer: ISSUER, acceptPats });
-  const list = createTokenList({ db });
+  const list = createTokenList({ db, acceptPats });
   const deps = { db, tokens, apis, accounts, policies, keys, statusLists, audit, mail, issuer: ISSUER };
   const pats = createPats({ ...deps, settings });
   return {
@@ -86,7 +85,7 @@ export function withRoom(engine: Engine) {
     instances.push(await openInstance(main), await openInstance(databases[1] ?? main));
     const { apis } = instances[0] as Instance;
     await apis.ensure({
-      ...api('Mintmark API', ['admin', ...ACCOUNT_SCOPES.map(({ name }) => name)]),
+      ...api('Mintmark API', ['admin']),
       identifier: OWN_API,
     });
     await apis.create({ ...api('Things', ['things:read', 'things:write']), identifier: API });
@@ -163,6 +162,21 @@ export async function age(db: Database, id: string, seconds: number): Promise<vo
       where token_id = $1`,
     [bytes, seconds],
   );
+}
+
+/** Ends the first transaction, or statement, as Postgres ends one of two that wait for each other. */
+export function deadlockedOnce(db: Database): Database {
+  let left = 1;
+  const orDeadlock = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (left-- > 0) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    return work();
+  };
+  return {
+    ...db,
+    transaction: (work) => orDeadlock(() => db.transaction(work)),
+    query: (text, values) =>
+      text.includes('pat.revoked') ? orDeadlock(() => db.query(text, values)) : db.query(text, values),
+  };
 }
 
 /** What happened to this one, in order. */

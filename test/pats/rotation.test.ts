@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
-import type { Pats } from '#src/pats/index.ts';
+import { createPats, type Pats } from '#src/pats/index.ts';
 import { ENGINES } from '../support/database.ts';
-import { API, age, DAY, eventsOf, FROM, make, makeAccount, rotate, withRoom } from './room.ts';
+import { API, age, DAY, eventsOf, FROM, make, makeAccount, rotate, WANTED, withRoom } from './room.ts';
 
 const refusal = async (pats: Pats, token: string) => (await pats.authenticate(token, API, FROM)).refused;
 
@@ -95,6 +95,60 @@ describe.each(ENGINES)('Rotating a personal access token on %s', (engine) => {
     expect(await refusal(pats, old.token)).toBe('replaced');
     expect(await refusal(pats, next.token)).toBeUndefined();
   });
+
+  test('in an overlap takes a place of its own among the hundred, and without one takes the place of the old one', async () => {
+    const { db, pats, second } = room();
+    const owner = await makeAccount(db);
+    const made = [];
+    for (let i = 0; i < 98; i += 1) made.push((await pats.create(owner, WANTED, FROM)).pat.id);
+    const raced = await Promise.allSettled(
+      made.slice(0, 5).map((id, i) => rotate(i % 2 ? pats : second.pats, owner, id, 600)),
+    );
+    expect(raced.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    const living = async () =>
+      (await pats.list({ accountId: owner, status: 'live' }, { after: '', limit: 200 })).items.length;
+    expect(await living()).toBe(100);
+    await expect(rotate(pats, owner, made[5] ?? '', 1)).rejects.toThrow('no more than 100');
+    await expect(rotate(pats, owner, made[5] ?? '')).resolves.toBeDefined();
+    expect(await living()).toBe(100);
+  });
+
+  test('that is refused takes no place in a status list', async () => {
+    const { pats, owner, taken, close } = await withTaken();
+    const old = await make(pats, owner, { format: 'jwt' });
+    expect(taken()).toBe(1);
+    await rotate(pats, owner, old.pat.id);
+    expect(taken()).toBe(2);
+    await expect(rotate(pats, owner, old.pat.id)).rejects.toBeInstanceOf(Conflict);
+    const revoked = await make(pats, owner, { format: 'jwt' });
+    await pats.revoke(owner, revoked.pat.id, 'test');
+    await expect(rotate(pats, owner, revoked.pat.id)).rejects.toBeInstanceOf(Conflict);
+    expect(taken()).toBe(3);
+    await close();
+  });
+
+  test('one too many, or for who may not come in, takes no place in a status list either', async () => {
+    const { pats, owner, taken, close, ...here } = await withTaken();
+    for (let i = 0; i < 100; i += 1) await pats.create(owner, WANTED, FROM);
+    await expect(make(pats, owner, { format: 'jwt' })).rejects.toBeInstanceOf(Conflict);
+    const disabled = await makeAccount(here.db);
+    await here.accounts.disable(disabled, null);
+    await expect(make(pats, disabled, { format: 'jwt' })).rejects.toBeInstanceOf(Conflict);
+    expect(taken()).toBe(0);
+    await close();
+  });
+
+  /** Counts the entries of status lists that were given out. */
+  async function withTaken() {
+    const here = room();
+    let count = 0;
+    const take = () => {
+      count += 1;
+      return here.statusLists.take();
+    };
+    const pats = createPats({ ...here, settings: here.pats.limits, statusLists: { ...here.statusLists, take } });
+    return { ...here, pats, owner: await makeAccount(here.db), taken: () => count, close: pats.close };
+  }
 
   test('does not carry a token past what ended it, or past what is allowed now', async () => {
     const { db, pats, another } = room();

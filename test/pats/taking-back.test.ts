@@ -3,7 +3,19 @@ import { patValue } from '#src/oauth/pat-value.ts';
 import type { Pats } from '#src/pats/index.ts';
 import { ENGINES } from '../support/database.ts';
 import { openMailbox } from '../support/mailbox.ts';
-import { API, age, DAY, eventsOf, FROM, make, makeAccount, rotate, withRoom } from './room.ts';
+import {
+  API,
+  age,
+  DAY,
+  deadlockedOnce,
+  eventsOf,
+  FROM,
+  make,
+  makeAccount,
+  openInstance,
+  rotate,
+  withRoom,
+} from './room.ts';
 
 const lives = async (pats: Pats, token: string) => (await pats.authenticate(token, API, FROM)).pat !== undefined;
 
@@ -46,6 +58,53 @@ describe.each(ENGINES)('Taking back personal access tokens on %s', (engine) => {
     expect(await revocation.revokeId(three.pat.id, { by: 'test' })).toBe(1);
     for (const { token } of [one, two, three]) expect(await lives(pats, token)).toBe(false);
     expect(await eventsOf(db, three.pat.id)).toEqual(expect.arrayContaining(['pat.created', 'pat.revoked']));
+  });
+
+  test('one that was replaced gives its theft away, whoever revokes it by its id', async () => {
+    const { db, pats, revocation } = room();
+    const owner = await makeAccount(db);
+    const old = await make(pats, owner);
+    const next = await rotate(pats, owner, old.pat.id);
+    expect(await revocation.revokeId(old.pat.id, { by: 'test' })).toBe(0);
+    expect(await pats.revoke(owner, old.pat.id, 'test')).toBe(false);
+    expect(await pats.find(owner, old.pat.id)).toMatchObject({ status: 'replaced' });
+    expect((await pats.authenticate(old.token, API, FROM)).refused).toBe('replaced');
+    expect(await lives(pats, next.token)).toBe(false);
+  });
+
+  test('is tried again when Postgres ends it for another one that waits', async () => {
+    const { db, pats } = room();
+    const owner = await makeAccount(db);
+    const [one, two, old] = [await make(pats, owner), await make(pats, owner), await make(pats, owner)];
+    const next = await rotate(pats, owner, old.pat.id);
+    const unlucky = async <T>(work: (there: Pats) => Promise<T>): Promise<T> => {
+      const there = await openInstance(deadlockedOnce(db));
+      return work(there.pats).finally(there.close);
+    };
+    expect(await unlucky((there) => there.revoke(owner, one.pat.id, 'test'))).toBe(true);
+    expect(await unlucky((there) => there.authenticate(old.token, API, FROM))).toEqual({ refused: 'replaced' });
+    expect(await lives(pats, next.token)).toBe(false);
+    expect(await unlucky((there) => there.revokeAll(owner, 'test'))).toBe(1);
+    expect(await lives(pats, two.token)).toBe(false);
+  });
+
+  test('by its value without saying who one is: as a report, that is written down', async () => {
+    const { db, pats, audit } = room();
+    const owner = await makeAccount(db);
+    const { pat } = await make(pats, owner, { name: 'Deploy' });
+    await pats.revokeShown(pat.id, FROM);
+    await pats.revokeShown(pat.id, FROM);
+    expect(await eventsOf(db, pat.id)).toEqual(['pat.created', 'pat.revoked']);
+    const { items } = await audit.list({ target: `user:${owner}` }, { after: '', limit: 10 });
+    expect(items).toMatchObject([
+      {
+        actor: 'anybody',
+        action: 'pat.revoke',
+        outcome: 'success',
+        from: FROM,
+        data: { token_id: pat.id, name: 'Deploy' },
+      },
+    ]);
   });
 
   test('all of one user', async () => {

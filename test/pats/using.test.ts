@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
 import { openDatabase } from '#src/db/index.ts';
 import { patValue } from '#src/oauth/pat-value.ts';
 import type { Pats } from '#src/pats/index.ts';
@@ -66,6 +67,53 @@ describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
     expect(await eventsOf(db, pat.id)).toEqual(['pat.created', 'pat.first_used']);
   });
 
+  test('by its name, for another API, or to be revoked it is not used', async () => {
+    const { db, pats, another } = room();
+    const owner = await makeAccount(db);
+    const [opaque, jwt] = [await make(pats, owner), await make(pats, owner, { format: 'jwt' })];
+    const shown = await another({});
+    const jti = decodeJwt(jwt.token).jti ?? '';
+    expect(await shown.tokens.find(jti)).toMatchObject({ id: jwt.pat.id });
+    expect(await shown.tokens.authenticate(jti, API)).toBeUndefined();
+    for (const { token, pat } of [opaque, jwt]) {
+      expect(await refusal(shown.pats, token, `${API}/others`)).toBe('audience');
+      expect((await shown.pats.authenticate(token, API, FROM, { noted: false })).pat).toBeDefined();
+      expect(await shown.pats.findValue(token)).toMatchObject({ id: pat.id, status: 'live' });
+    }
+    await shown.close();
+    for (const { pat } of [opaque, jwt]) {
+      expect(await pats.find(owner, pat.id)).toMatchObject({ lastUsedAt: undefined, lastUsedIp: undefined });
+      expect(await eventsOf(db, pat.id)).toEqual(['pat.created']);
+    }
+  });
+
+  test('its last use is one of its uses, written once a minute whoever saw it', async () => {
+    const { db, pats, another } = room();
+    const owner = await makeAccount(db);
+    const { token, pat } = await make(pats, owner);
+    const useFrom = async (ip: string | undefined) => {
+      const instance = await another({});
+      await instance.pats.authenticate(token, API, { ip, userAgent: undefined });
+      await instance.close();
+      return pats.find(owner, pat.id);
+    };
+    const aMinutePasses = () =>
+      db.query(`update tokens set last_used_at = last_used_at - interval '61 seconds' where id = $1`, [
+        Buffer.from(pat.id, 'hex'),
+      ]);
+    const first = await useFrom('198.51.100.3');
+    expect(first).toMatchObject({ lastUsedAt: expect.any(Date), lastUsedIp: '198.51.100.3' });
+    expect(await useFrom('198.51.100.4')).toEqual(first);
+    await aMinutePasses();
+    const later = await useFrom('198.51.100.5');
+    expect(later?.lastUsedIp).toBe('198.51.100.5');
+    expect(+(later?.lastUsedAt ?? 0)).toBeGreaterThanOrEqual(+(first?.lastUsedAt ?? 0));
+    await aMinutePasses();
+    // An API that asks does not say where it was used.
+    expect(await useFrom(undefined)).toMatchObject({ lastUsedIp: '198.51.100.5' });
+    expect(await eventsOf(db, pat.id)).toEqual(['pat.created', 'pat.first_used']);
+  });
+
   test('it expires by itself', async () => {
     const { db, pats } = room();
     const { token, pat } = await make(pats, await makeAccount(db), { expiresInDays: 1 });
@@ -117,7 +165,7 @@ describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
       const allow = (allowed: boolean) =>
         policies.update(policy.id, (present) => ({ ...present, pats: { allowed, maxDays: null } }));
       await allow(false);
-      expect(await refusal(pats, token)).toBe('revoked');
+      expect(await refusal(pats, token)).toBe('suspended');
       await pats.revoke(owner, revoked.pat.id, 'somebody');
       await allow(true);
       expect(await refusal(pats, token)).toBeUndefined();
@@ -129,7 +177,8 @@ describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
       const { db, pats, another } = room();
       const { token } = await make(pats, await makeAccount(db));
       const off = await another({ enabled: false });
-      expect(await refusal(off.pats, token)).toBe('revoked');
+      expect(await refusal(off.pats, token)).toBe('suspended');
+      expect(await refusal(off.pats, patValue('A'.repeat(43)))).toBe('unknown');
       expect(await off.tokens.find(token)).toBeUndefined();
       await off.close();
       expect(await refusal(pats, token)).toBeUndefined();
@@ -145,7 +194,7 @@ describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
     await keep('b', 'c');
     expect((await pats.authenticate(token, undefined, FROM)).pat?.scopes).toEqual(['b']);
     await keep('c');
-    expect(await refusalAnywhere(pats, token)).toBe('revoked');
+    expect(await refusalAnywhere(pats, token)).toBe('suspended');
   });
 
   test('lives through a restart', async () => {

@@ -1,8 +1,7 @@
 import type { Api } from '#src/apis/index.ts';
 import { type Form, field, fromOf, seeOther } from '#src/http/index.ts';
-import { ACCOUNT_SCOPES } from '#src/oauth/account-scopes.ts';
 import type { FormProblem } from '#src/pages/index.ts';
-import type { MadePat, PatLimits } from '#src/pats/index.ts';
+import { type MadePat, type PatLimits, scopesOffered } from '#src/pats/index.ts';
 import type { AccountDeps } from '../index.ts';
 import { recordOf } from '../own-pats.ts';
 import { type AccountPage, REFUSED, type Visit } from '../page.ts';
@@ -31,6 +30,7 @@ interface Typed {
 export function tokenNewPage({ apis, pages, pats }: AccountDeps): AccountPage {
   /** What people have registered here comes first: it is what most tokens are for. */
   async function offered(): Promise<Api[]> {
+    const asOffered = (api: Api): Api => ({ ...api, scopes: scopesOffered(api) });
     const all = (await apis.all()).map(asOffered).filter(({ scopes }) => scopes.length > 0);
     return all.sort((a, b) => Number(a.builtIn) - Number(b.builtIn));
   }
@@ -93,12 +93,6 @@ export function tokenNewPage({ apis, pages, pats }: AccountDeps): AccountPage {
     const data = { ...own, token, name: pat.name, api, expiresAt: pat.expiresAt, oldUntil: undefined };
     pages.render(ctx, 'account-token-made', data);
   }
-}
-
-/** Of our own API, what people may do with their own account; the rest is for registered clients. */
-function asOffered(api: Api): Api {
-  if (!api.builtIn) return api;
-  return { ...api, scopes: api.scopes.filter(({ name }) => ACCOUNT_SCOPES.some((own) => own.name === name)) };
 }
 
 function typedIn(form: Form): Typed {

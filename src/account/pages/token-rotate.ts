@@ -14,6 +14,7 @@ const KEPT = {
   expired: 'it has expired',
   revoked: 'it was revoked',
   replaced: 'it was replaced already',
+  suspended: 'nothing of what it was made for is there any more',
 };
 
 const NOT_OFFERED: FormProblem = { field: 'overlap', words: 'Please choose how long the old one works.' };

@@ -22,6 +22,13 @@ const ended = z
 /** Whoever asks holds the token already: it may be used from anywhere else. */
 const NOWHERE = { ip: undefined, userAgent: undefined };
 
+/**
+ * `error="invalid_token"` would be said of the access token that the caller asks with (RFC 6750 §3.1), and a client that
+ * believes it throws its own, good one away.
+ */
+const CHALLENGE = 'Bearer';
+const REFUSED = `A 401 whose challenge names no error says that the token in the body is not good for the API. It never says anything of an access token in the header: asked with one that is not good, it is as if asked by anybody.`;
+
 const WORDS: Record<PatRefusal, string> = {
   malformed: 'it is not written as one, or its checksum is wrong',
   unknown: 'it is none of this server',
@@ -29,6 +36,7 @@ const WORDS: Record<PatRefusal, string> = {
   revoked: 'it was taken back',
   audience: 'it is for another API',
   replaced: 'a successor has taken its place',
+  suspended: 'none are accepted now, at all or of its owner, or its API has none of its scopes any more',
 };
 
 export interface PresentedPatRouteDeps {
@@ -44,6 +52,7 @@ export function presentedPatRoutes({ pats }: PresentedPatRouteDeps): AnyRoute[] 
       scope: undefined,
       insight: KNOWS,
       summary: `Whether a personal access token is good for an API; with the scope ${KNOWS} also why not`,
+      description: REFUSED,
       audit: { self: ['pat.reuse'] },
       body: validation,
       status: 204,
@@ -71,5 +80,5 @@ export function presentedPatRoutes({ pats }: PresentedPatRouteDeps): AnyRoute[] 
 const invalid = (why: PatRefusal | undefined) =>
   new Problem(401, {
     detail: why === undefined ? 'the token is not good for this API' : `${why}: ${WORDS[why]}`,
-    headers: { 'WWW-Authenticate': 'Bearer' },
+    headers: { 'WWW-Authenticate': CHALLENGE },
   });

@@ -23,9 +23,9 @@ export interface TokenRouteDeps {
 }
 
 const kind = z.enum(LISTED_KINDS);
-const status = z.enum(['live', 'expired', 'revoked', 'consumed']).meta({
+const status = z.enum(['live', 'expired', 'revoked', 'consumed', 'suspended']).meta({
   description:
-    'revoked: by name, or with its grant, client or user, or by a rule; consumed: a code or refresh token, used',
+    'revoked: by name, or with its grant, client or user, or by a rule; consumed: a code or refresh token, used; suspended: a personal access token that is good for nothing as things are, and may be again',
 });
 
 const token = z

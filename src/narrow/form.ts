@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+
+export type Form = ReadonlyMap<string, string>;
+
+/** A request of this size arrives in one piece. */
+const LONGEST_BODY = 4_096;
+const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;
+/** Headers by which a request asks for more than the narrow path can do. */
+const UNUSUAL = ['dpop', 'origin', 'cookie', 'content-encoding', 'transfer-encoding', 'expect', 'private-token'];
+
+/**
+ * Looks at the form in a request and puts it back: whoever reads the request afterwards finds it untouched. Undefined is
+ * whatever is not plain: another method or type, a parameter twice, a body in several pieces.
+ */
+export function peekForm(req: IncomingMessage, looked: (form: Form | undefined) => void): void {
+  const { method, headers } = req;
+  const length = Number(headers['content-length']);
+  const plain =
+    method === 'POST' &&
+    FORM.test(headers['content-type'] ?? '') &&
+    length > 0 &&
+    length <= LONGEST_BODY &&
+    !UNUSUAL.some((name) => headers[name] !== undefined);
+  if (!plain) {
+    looked(undefined);
+    return;
+  }
+  const gone = () => looked(undefined);
+  req.once('close', gone);
+  req.once('readable', () => {
+    req.off('close', gone);
+    const piece = req.read() as Buffer | null;
+    if (piece) req.unshift(piece);
+    looked(piece?.length === length ? parse(piece.toString()) : undefined);
+  });
+}
+
+/** The characters that stand for themselves, and those that are escaped: what else there is, the engine may judge. */
+const PLAIN = /^[\w.~*+%=&-]*$/;
+
+function parse(text: string): Form | undefined {
+  if (!PLAIN.test(text)) return undefined;
+  const pairs = [...new URLSearchParams(text)];
+  const form = new Map(pairs);
+  return form.size === pairs.length ? form : undefined;
+}
