@@ -3,6 +3,8 @@
  * the narrow path and to one without, on the same data. What they answer must not differ; which of them the first took is
  * said by its log.
  */
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, granted, post, signInFor, startWorld, token, type World } from '../endpoints/protocol.ts';
 import {
@@ -17,6 +19,7 @@ import { ENGINES } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { basic } from '../support/http.ts';
 import { type Server, secondInstance } from '../support/server.ts';
+import { remember } from '../support/vault.ts';
 
 const onPostgres = ENGINES.includes('postgres') ? describe : describe.skip;
 const SCOPE = 'things:read';
@@ -38,7 +41,8 @@ onPostgres('The narrow path answers as the engine does', () => {
     await registerApi(admin, { scopes: [{ name: 'jwt:read' }], access_token_format: 'jwt' });
     machine = await registerMachine(admin, 'things:read things:write jwt:read', { metadata: { team: 'harbour' } });
     const app = await registerClient(admin, { scope: 'openid things:read offline_access' });
-    const own = await signInFor(server, app, await registerUser(admin), {
+    const user = await registerUser(admin);
+    const own = await signInFor(server, app, user, {
       scope: 'openid things:read',
       resource: api.identifier,
     });
@@ -46,7 +50,20 @@ onPostgres('The narrow path answers as the engine does', () => {
       granted(await token(server, { grant_type: 'client_credentials', scope }, { as: machine })).access_token as string;
     const revoked = await issue(SCOPE);
     await post(server, '/oauth/revoke', { token: revoked }, { as: machine });
-    values = { opaque: await issue(SCOPE), jwt: await issue('jwt:read'), revoked, person: own.access_token };
+    const patOf = async (): Promise<{ id: string; token: string }> => {
+      const wanted = { user_id: user.id, name: 'Backup', scopes: [SCOPE], audience: api.identifier };
+      return (await admin.post('/pats', wanted)).body;
+    };
+    const [pat, takenBack] = [await patOf(), await patOf()];
+    await admin.delete(`/pats/${takenBack.id}`);
+    values = {
+      pat: pat.token,
+      takenBack: takenBack.token,
+      opaque: await issue(SCOPE),
+      jwt: await issue('jwt:read'),
+      revoked,
+      person: own.access_token,
+    };
   }, 60_000);
 
   interface Sent {
@@ -96,6 +113,7 @@ onPostgres('The narrow path answers as the engine does', () => {
   test.each<[string, () => Sent]>([
     ['a token', () => grant()],
     ['a token for two scopes', () => grant({ scope: 'things:read things:write' })],
+    ['a scope twice', () => grant({ scope: `${SCOPE} ${SCOPE}` })],
     ['a token for a named API', () => grant({ resource: api.identifier })],
     ['a token by a secret in the body', () => grant(inBody(), {})],
     ['an opaque token', () => about(values.opaque)],
@@ -104,12 +122,12 @@ onPostgres('The narrow path answers as the engine does', () => {
       "a person's token, asked about by its API",
       () => about(values.person, asGateway(), { token_type_hint: 'access_token' }),
     ],
+    ['a personal access token, asked about by its API', () => about(values.pat, asGateway())],
   ])('takes, and answers alike: %s', async (_, sent) => {
     expect(await compare(sent())).toMatchObject({ status: 200, narrow: true });
   });
 
   test.each<[string, () => Sent, number]>([
-    ['a scope twice', () => grant({ scope: `${SCOPE} ${SCOPE}` }), 200],
     ['a scope of another API', () => grant({ resource: api.identifier, scope: 'jwt:read' }), 400],
     ['a JWT', () => grant({ scope: 'jwt:read' }), 200],
     ['no scope', () => grant({ scope: '' }), 200],
@@ -139,18 +157,54 @@ onPostgres('The narrow path answers as the engine does', () => {
     ['a JWT, asked about', () => about(values.jwt), 200],
     ['a revoked token', () => about(values.revoked), 200],
     ['an unknown token', () => about('a'.repeat(43)), 200],
+    ['a personal access token that was taken back', () => about(values.takenBack, asGateway()), 200],
+    ['a personal access token, asked about by a stranger', () => about(values.pat), 200],
+    [
+      'one that was mistyped',
+      () =>
+        about(
+          values.pat?.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')),
+          asGateway(),
+        ),
+      200,
+    ],
     ['no token', () => about(''), 400],
     ['a token of somebody else', () => about(values.person), 200],
   ])('leaves to the engine: %s', async (_, sent, status) => {
     const answer = await compare(sent());
-    expect(answer.status).toBe(status);
-    if (status !== 200) expect(answer.narrow).toBe(false);
+    expect(answer).toMatchObject({ status, narrow: false });
   });
 
   test('gives tokens that are good on the other', async () => {
     const { body } = await compare(grant());
     const answer = await post(wide, '/oauth/introspect', { token: body.access_token }, { headers: asMachine() });
     expect(answer.body).toMatchObject({ active: true, client_metadata: { team: 'harbour' }, aud: api.identifier });
+  });
+
+  test('answers in turn what was sent in one piece', async () => {
+    const { hostname, port } = new URL(world.server.url);
+    const request = (scope: string, last = false) => {
+      const body = new URLSearchParams({ grant_type: 'client_credentials', scope }).toString();
+      const lines = [
+        'POST /oauth/token HTTP/1.1',
+        `host: ${hostname}`,
+        `authorization: ${asMachine().authorization}`,
+        'content-type: application/x-www-form-urlencoded',
+        `content-length: ${body.length}`,
+        ...(last ? ['connection: close'] : []),
+      ];
+      return `${lines.join('\r\n')}\r\n\r\n${body}`;
+    };
+    const socket = connect(Number(port), hostname);
+    socket.write(request(SCOPE) + request('nothing') + request(SCOPE) + request('openid', true));
+    const answers = await text(socket);
+    for (const [, token = ''] of answers.matchAll(/"access_token":"([^"]+)"/g)) remember(token);
+    expect([...answers.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)).toEqual([
+      '200',
+      '400',
+      '200',
+      '400',
+    ]);
   });
 
   test('hands on a body that arrives in pieces', async () => {
