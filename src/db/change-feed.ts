@@ -7,6 +7,11 @@ import type { Database } from './database.ts';
 const CHANNEL = 'mintmark';
 /** Without a listening connection nobody tells us of changes: assume one this often, so an outage bounds staleness. */
 const POLL_MS = 1_000;
+/**
+ * The listening connection is the one that idles: a network that drops it says nothing, and neither does silence. So it is
+ * asked as often whether it is there, and gone when it does not answer in this time.
+ */
+const ANSWER_MS = 2_000;
 
 export interface ChangeFeed {
   readonly onChange: Database['onChange'];
@@ -41,27 +46,49 @@ export async function createChangeFeed(url: string | undefined): Promise<ChangeF
 
   /** Resolves when the connection is lost. @throws when it cannot be made */
   async function listenUntilLost(connectionString: string, ready: () => void): Promise<void> {
-    const client = new pg.Client({ connectionString, application_name: 'mintmark changes', keepAlive: true });
+    const client = new pg.Client({
+      connectionString,
+      application_name: 'mintmark changes',
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
+    });
     const lost = new Promise<void>((resolve) => {
       client.on('error', () => resolve());
       client.on('end', () => resolve());
     });
-    await client.connect();
-    current = client;
-    await listenOn(client);
-    ready();
-    await lost;
-    current = undefined;
+    try {
+      await client.connect();
+      await listenOn(client);
+      current = client;
+      ready();
+      await Promise.race([lost, keepAsking(client)]);
+    } finally {
+      current = undefined;
+      // Not waited for: it says goodbye to somebody who may not be there.
+      client.end().catch(() => {});
+    }
+  }
+
+  /** @throws when it does not answer */
+  async function keepAsking(client: pg.Client): Promise<void> {
+    while (!closing.signal.aborted) {
+      await pause();
+      await client.query('select 1');
+    }
   }
 
   async function listenForever(connectionString: string, ready: () => void): Promise<void> {
+    // Failing to listen is not an error of any request; assuming changes is the answer to it, also while connecting takes long.
+    const assuming = setInterval(() => current ?? everythingChanged(), POLL_MS).unref();
     while (!closing.signal.aborted) {
-      // Failing to listen is not an error of any request; assuming a change every POLL_MS is the answer to it.
       await listenUntilLost(connectionString, ready).catch(() => {});
       everythingChanged();
-      await sleep(POLL_MS, undefined, { signal: closing.signal }).catch(() => {});
+      await pause();
     }
+    clearInterval(assuming);
   }
+
+  const pause = () => sleep(POLL_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {});
 
   const listening = await new Promise<{ ended: Promise<void> }>((resolve) => {
     const ended: Promise<void> = listenForever(url, () => resolve({ ended }));
@@ -72,7 +99,6 @@ export async function createChangeFeed(url: string | undefined): Promise<ChangeF
     listenOn,
     async close() {
       closing.abort();
-      await current?.end().catch(() => {});
       await listening.ended;
     },
   };

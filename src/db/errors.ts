@@ -35,6 +35,21 @@ export function isUnavailable(error: unknown): boolean {
   return typeof message === 'string' && LOST_CONNECTION.test(message);
 }
 
+/** A plan that a migration made useless, and a prepared statement that the connection does not have, or has already. */
+const STALE = new Set(['0A000', '26000', '42P05']);
+
+/** What is prepared on this connection does not fit any more: it is to be given up. */
+export function isStale(error: unknown): boolean {
+  return STALE.has(String((error as { code?: unknown }).code));
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** What the database says of a statement alone leaves the connection as it was; after all else it is to be given up. */
+export function spoilsConnection(error: unknown): boolean {
+  return !SQLSTATE.test(String((error as { code?: unknown }).code)) || isStale(error) || isUnavailable(error);
+}
+
 /** Did this statement fail because `constraint` already holds such a row? */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: violated } = error as { code?: unknown; constraint?: unknown };

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { createChangeFeed } from './change-feed.ts';
+import { type ChangeFeed, createChangeFeed } from './change-feed.ts';
 import type { Database, Db } from './database.ts';
-import { isUnavailable, Unavailable } from './errors.ts';
+import { isStale, isUnavailable, spoilsConnection, Unavailable } from './errors.ts';
 import { preparedAs } from './prepared.ts';
 
 /** Enough to keep two cores of Postgres busy; group commit makes more connections pointless. */
@@ -12,7 +12,13 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 
 const CONCURRENCY = { postgres: 4, embedded: 1 } as const;
 
-type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
+/** What the last connection prepared is there still, under the names that this one will give again. */
+const takeOverSession = (feed: ChangeFeed) => async (client: pg.ClientBase) => {
+  await client.query('deallocate all');
+  await feed.listenOn(client);
+};
+
+type Queryable = Pick<pg.PoolClient, 'query'>;
 
 /** @param closeEngine ends what is behind the connection, after the pool has ended */
 export async function openPool(
@@ -28,7 +34,7 @@ export async function openPool(
     max: engine === 'embedded' ? 1 : POOL_SIZE,
     connectionTimeoutMillis: engine === 'embedded' ? 0 : CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: engine === 'embedded' ? 0 : 30_000,
-    ...(engine === 'postgres' ? { statement_timeout: STATEMENT_TIMEOUT_MS } : { onConnect: feed.listenOn }),
+    ...(engine === 'postgres' ? { statement_timeout: STATEMENT_TIMEOUT_MS } : { onConnect: takeOverSession(feed) }),
   });
   // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
   pool.on('error', () => {});
@@ -38,7 +44,7 @@ export async function openPool(
   return {
     engine,
     concurrency: CONCURRENCY[engine],
-    query: queryOn(pool),
+    query: queryAny(pool),
     onChange: feed.onChange,
     transaction: (work) => transaction(pool, work),
     async close() {
@@ -47,6 +53,33 @@ export async function openPool(
       await closeEngine();
     },
   };
+}
+
+/**
+ * One statement on any connection. The pool's own `query` gives a connection up for every error, be it a broken rule or a
+ * row that is there already, and with it all that is prepared on it.
+ */
+function queryAny(pool: pg.Pool): Db['query'] {
+  return async <Row>(text: string, values?: readonly unknown[]) => {
+    const client = await connect(pool);
+    try {
+      const result = await queryOn(client)<Row>(text, values);
+      client.release();
+      return result;
+    } catch (error) {
+      // Without parameters it may have been several in one, of which the first began a transaction.
+      client.release(!values?.length || spoilsConnection(error));
+      throw error;
+    }
+  };
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw isUnavailable(error) ? new Unavailable(error) : error;
+  }
 }
 
 function queryOn(target: Queryable): Db['query'] {
@@ -65,9 +98,7 @@ function queryOn(target: Queryable): Db['query'] {
 }
 
 async function transaction<T>(pool: pg.Pool, work: (db: Db) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw isUnavailable(error) ? new Unavailable(error) : error;
-  });
+  const client = await connect(pool);
   const db: Db = { query: queryOn(client) };
   try {
     await db.query('begin');
@@ -78,7 +109,7 @@ async function transaction<T>(pool: pg.Pool, work: (db: Db) => Promise<T>): Prom
   } catch (error) {
     // A connection that cannot roll back is in an unknown state: destroy it instead of lending it to somebody else.
     await db.query('rollback').then(
-      () => client.release(),
+      () => client.release(isStale(error)),
       (broken: Error) => client.release(broken),
     );
     throw error;

@@ -126,7 +126,7 @@ create table events (
   client_id text,
   account_id uuid,
   data jsonb not null default '{}'::jsonb,
-  created_at timestamp with time zone not null default now(),
+  created_at timestamp with time zone not null default clock_timestamp(),
   uid uuid not null default gen_random_uuid(),
   sealed bytea,
   position bigint,
@@ -561,6 +561,7 @@ create table webhooks (
   failing_since timestamp with time zone,
   rests_until timestamp with time zone,
   last_success_at timestamp with time zone,
+  slow boolean not null default false,
   created_by text not null,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
@@ -574,6 +575,7 @@ comment on column webhooks.shared_secret is 'sealed';
 comment on column webhooks.position is 'of the last event that was taken up: what it hears of the later ones becomes deliveries';
 comment on column webhooks.failures is 'since the last success';
 comment on column webhooks.rests_until is 'nothing is sent before: a target that is down is asked ever more rarely';
+comment on column webhooks.slow is 'its last answer took long: it holds up whoever waits for it like one that hangs';
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE OF url, format, event_types, client_ids, shared_secret, status ON public.webhooks FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
 create sequence event_positions as bigint increment 1 minvalue 1 maxvalue 9223372036854775807 start 1 cache 1;
@@ -680,6 +682,7 @@ CREATE OR REPLACE FUNCTION public.hears(listening webhooks, type text, client_id
 AS $function$
   select type = any (listening.event_types)
      and (listening.client_ids is null or client_id = any (listening.client_ids))
+     and listening.paused_reason is distinct from 'gone'
 $function$;
 
 CREATE OR REPLACE FUNCTION public.keep_what_is_heard()
@@ -699,6 +702,14 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.may_hang(target webhooks)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select target.failures > 0 or target.last_success_at is null or target.slow
+$function$;
 
 CREATE OR REPLACE FUNCTION public.pat_stands(of_token bytea, for_audience text, made_at timestamp with time zone, under_policy text)
  RETURNS boolean

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Db, openDatabase } from '#src/db/index.ts';
 import { ENGINES, freshDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { startProxy } from '../support/proxy.ts';
 
 const insertApi = (db: Db, identifier: string) =>
   db.query(`insert into apis (identifier, name, access_token_format, signing_alg) values ($1, $1, 'opaque', 'ES256')`, [
@@ -49,6 +50,34 @@ onPostgres('two instances on one Postgres', () => {
     });
     await eventually(() => heard > 1, 500);
     await Promise.all([one.close(), two.close()]);
+    await fresh.drop();
+  });
+});
+
+onPostgres('a connection that was dropped without a word', () => {
+  test('is noticed, and what happened meanwhile is not missed', async () => {
+    const fresh = await freshDatabase('postgres');
+    const proxy = await startProxy(fresh.url as string);
+    const [one, two] = [
+      await openDatabase(fresh.config),
+      await openDatabase({ ...fresh.config, database: { engine: 'postgres', url: proxy.url } }),
+    ];
+    let heard = 0;
+    two.onChange('apis', () => {
+      heard += 1;
+    });
+    proxy.forget();
+    await insertApi(one, 'unheard');
+    await eventually(() => heard > 0, 8_000);
+    // It listens again, to what is said from now on.
+    await eventually(async () => {
+      const before = heard;
+      await insertApi(one, `again-${before}-${Date.now()}`);
+      await one.query('select pg_sleep(0.05)');
+      return heard > before;
+    }, 8_000);
+    await Promise.all([one.close(), two.close()]);
+    await proxy.close();
     await fresh.drop();
   });
 });

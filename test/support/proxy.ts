@@ -8,6 +8,8 @@ export interface DatabaseProxy {
   cut(): Promise<void>;
   /** Accepts again, at the same address. */
   restore(): Promise<void>;
+  /** Lets nothing through any more on the connections there are, and ends none: a network that forgot them. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,9 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
 
   return {
     url: url.href,
+    forget() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     cut,
     async restore() {
       server ??= await listen(address.port);
