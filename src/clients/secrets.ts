@@ -21,7 +21,8 @@ export interface ClientSecret {
 export interface Secrets {
   /**
    * Whether `secret` is one of the client's. For no client, or one without secrets, the same work is done on a decoy and
-   * the answer is false, so the time taken does not tell which client ids exist.
+   * the answer is false: comparing takes no time of its own. That a client was known at all may be told by how long finding
+   * it took; ids are no secrets, and the authorization endpoint says of each whether it exists.
    */
   verifySecret(client: Pick<Client, 'secretDigests'> | undefined, secret: string): boolean;
   /**

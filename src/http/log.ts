@@ -48,19 +48,20 @@ const BUFFER_BYTES = 64 * 1024;
 function stdout(): DestinationStream {
   const lines = pino.destination({ fd: 1, sync: true, minLength: BUFFER_BYTES, maxWrite: 2 * BUFFER_BYTES });
   let scheduled = false;
-  const flushSync = () => {
+  // Not `flushSync`: it waits for the disk, and for ever when whoever read our lines has gone.
+  const flush = () => {
     scheduled = false;
-    lines.flushSync();
+    lines.flush();
   };
-  process.on('exit', flushSync);
+  process.on('exit', flush);
   return {
     write(line: string) {
       lines.write(line);
-      if (!scheduled) setImmediate(flushSync);
+      if (!scheduled) setImmediate(flush);
       scheduled = true;
     },
     // What pino calls for a fatal line.
-    flushSync,
+    flushSync: flush,
   } as DestinationStream;
 }
 

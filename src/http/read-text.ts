@@ -36,6 +36,7 @@ export async function readText(ctx: Context): Promise<string> {
 function readBytes(ctx: Context): Promise<Buffer> {
   const { req } = ctx;
   if (Number(ctx.get('content-length')) > BODY_LIMIT_BYTES) return Promise.reject(tooLarge(BODY_LIMIT_BYTES));
+  if (req.destroyed) return Promise.reject(malformed('the body ended before its time'));
   const chunks: Buffer[] = [];
   let size = 0;
 

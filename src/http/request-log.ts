@@ -42,7 +42,7 @@ export function logRequest(
   res: ServerResponse,
   { method, path, began, requestId, clientId, narrow }: Logged,
 ): void {
-  res.once('close', () => {
+  const say = () => {
     const { statusCode: status, writableFinished } = res;
     const client_id = clientId();
     const line = {
@@ -56,7 +56,10 @@ export function logRequest(
       ...(!writableFinished && { aborted: true }),
     };
     log[status >= 500 ? 'warn' : 'info'](line, 'request');
-  });
+  };
+  // Who went before anybody looked at the request is not heard of again.
+  if (res.closed) say();
+  else res.once('close', say);
 }
 
 function masked(path: string): string {

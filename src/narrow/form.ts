@@ -38,9 +38,13 @@ export function peekForm(req: IncomingMessage, looked: (form: Form | undefined) 
 /** The characters that stand for themselves, and those that are escaped: what else there is, the engine may judge. */
 const PLAIN = /^[\w.~*+%=&-]*$/;
 
+/** What no value of ours holds; the last stands for what was no UTF-8. */
+const STRANGE = /[\p{Cc}\ufffd]/u;
+
 function parse(text: string): Form | undefined {
   if (!PLAIN.test(text)) return undefined;
   const pairs = [...new URLSearchParams(text)];
+  if (pairs.some(([, value]) => STRANGE.test(value))) return undefined;
   const form = new Map(pairs);
   return form.size === pairs.length ? form : undefined;
 }
