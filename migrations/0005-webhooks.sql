@@ -3,7 +3,9 @@
 alter table events
   add column uid uuid not null default gen_random_uuid(),
   add column sealed bytea,
-  add column position bigint;
+  add column position bigint,
+  -- Not when its transaction began: a webhook may have been made since, and hears of what is written from then on.
+  alter column created_at set default clock_timestamp();
 create sequence event_positions;
 update events
    set position = placed.position
@@ -31,6 +33,7 @@ create table webhooks (
   failing_since   timestamptz,
   rests_until     timestamptz,
   last_success_at timestamptz,
+  slow            boolean not null default false,
   created_by      text not null,
   created_at      timestamptz not null default now(),
   updated_at      timestamptz not null default now()
@@ -39,6 +42,7 @@ create index webhooks__created_at on webhooks (created_at, id);
 comment on column webhooks.shared_secret is 'sealed';
 comment on column webhooks.position is 'of the last event that was taken up: what it hears of the later ones becomes deliveries';
 comment on column webhooks.failures is 'since the last success';
+comment on column webhooks.slow is 'its last answer took long: it holds up whoever waits for it like one that hangs';
 comment on column webhooks.rests_until is 'nothing is sent before: a target that is down is asked ever more rarely';
 -- Only what a person changes: what is written with every delivery is nobody's news.
 create trigger announce
@@ -88,11 +92,19 @@ create index webhook_attempts__delivery_id on webhook_attempts (delivery_id, id)
 comment on column webhook_attempts.duration is 'milliseconds';
 comment on column webhook_attempts.answer is 'the first kilobyte of it; values that were sent are struck out';
 
--- Whether a webhook is told of such an event.
+-- Whether a webhook is told of such an event. One whose target said that it is gone waits for nothing.
 create function hears(listening webhooks, type text, client_id text) returns boolean
 language sql immutable as $$
   select type = any (listening.event_types)
      and (listening.client_ids is null or client_id = any (listening.client_ids))
+     and listening.paused_reason is distinct from 'gone'
+$$;
+
+-- Whether a target may keep whoever sends to it waiting: it fails, never succeeded, or takes its time. Of these only so
+-- many are worked on at once.
+create function may_hang(target webhooks) returns boolean
+language sql immutable as $$
+  select target.failures > 0 or target.last_success_at is null or target.slow
 $$;
 
 -- Nothing is written when nobody listens, and no token that nobody is to receive.

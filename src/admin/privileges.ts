@@ -22,6 +22,6 @@ export function refuseBeyond(held: ReadonlySet<string>, registered: string | und
  * @param format of the webhook, if there is one
  * @throws {Problem} 403
  */
-export function refuseTokens(held: ReadonlySet<string>, format: Format | undefined): void {
+export function assertMayHoldTokens(held: ReadonlySet<string>, format: Format | undefined): void {
   if (format === 'notification' && !covers(held, 'admin')) throw insufficientScope('admin');
 }

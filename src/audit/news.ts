@@ -1,5 +1,5 @@
 /** Which records are news to those who listen to events, and what of them is told. */
-import type { AuditEntry, Outcome } from './index.ts';
+import type { AuditEntry, Outcome } from './entry.ts';
 
 export interface News {
   readonly type: string;

@@ -1,5 +1,5 @@
 import type { Db } from '#src/db/index.ts';
-import type { AuditEntry, AuditFilter, Outcome } from './index.ts';
+import type { AuditEntry, AuditFilter, Outcome } from './entry.ts';
 import type { News } from './news.ts';
 
 export interface AuditRow {

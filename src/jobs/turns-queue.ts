@@ -42,11 +42,15 @@ export async function openQueue({
   }
 
   try {
-    await boss.start().catch(() =>
-      install()
-        .catch(() => {})
-        .then(() => boss.start()),
-    );
+    await boss.start().catch(async () => {
+      const refused = await install().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      await boss.start().catch((error: unknown) => {
+        throw refused ?? error;
+      });
+    });
     await boss.createQueue(name, { policy: 'stately', retryLimit: 0 });
     // The embedded engine has one process at a time: whatever runs there was run by one that is gone.
     if (db.engine === 'embedded') await queries.removeStartedTurns(db, name);

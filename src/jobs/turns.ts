@@ -17,8 +17,6 @@ export interface Turns {
    * keeps what there is to do elsewhere, and asks again while there is.
    */
   ask(keys: readonly string[]): Promise<void>;
-  /** On this instance, now. */
-  readonly running: number;
   /** Starts no further turn, and waits for those that run. */
   close(): Promise<void>;
 }
@@ -125,10 +123,6 @@ export function createTurns({ db, log, name, slots, lease, run }: TurnsDeps): Tu
   }
 
   return {
-    get running() {
-      return running.size;
-    },
-
     async open() {
       await opened();
     },

@@ -1,5 +1,6 @@
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
+import type { Audit } from '#src/audit/index.ts';
 import type { Clients } from '#src/clients/index.ts';
 import type { Factors } from '#src/factors/index.ts';
 import type { Keys } from '#src/keys/index.ts';
@@ -16,6 +17,7 @@ export interface ProviderDeps {
   readonly cookieKeys: readonly string[];
   readonly accounts: Accounts;
   readonly apis: Apis;
+  readonly audit: Pick<Audit, 'record'>;
   readonly clients: Clients;
   readonly factors: Factors;
   readonly pages: Pages;

@@ -20,7 +20,7 @@ export function extend(provider: Provider, deps: ProviderDeps, log: Log): void {
   beginLateSessions(provider, cookies(deps)?.long);
   endClientAlone(provider, deps.tokens);
 
-  const refresh = refreshGrant(provider, deps.tokens, engineGrantHandler(provider, REFRESH_GRANT));
+  const refresh = refreshGrant(provider, deps, engineGrantHandler(provider, REFRESH_GRANT));
   const password = passwordGrant(provider, deps);
   provider.registerGrantType(REFRESH_GRANT, refresh as never, REFRESH_PARAMETERS, ['resource']);
   provider.registerGrantType(MFA_GRANT, mfaGrant(provider, deps) as never, MFA_PARAMETERS, []);

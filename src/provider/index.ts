@@ -17,6 +17,7 @@ import { spoilEmptyNonces } from './empty-nonces.ts';
 import { correctErrorCodes } from './error-codes.ts';
 import type { Log } from './events.ts';
 import { extend } from './extend.ts';
+import { forgetRefused } from './forget-refused.ts';
 import { forms } from './forms.ts';
 import { tellMfaToken } from './grants/mfa-required.ts';
 import { inactiveReason } from './inactive-reason.ts';
@@ -50,7 +51,7 @@ export interface Engine {
 }
 
 export function createEngine(deps: ProviderDeps, log: Log): Engine {
-  const unit = unitOfWork(deps.tokens, (ctx, refusal) => answerPage(deps.pages, ctx, refusal));
+  const unit = unitOfWork(deps, (ctx, refusal) => answerPage(deps.pages, ctx, refusal));
   let built = build(deps, deps.keys.all());
   const stop = deps.keys.onChange(() => {
     built = build(deps, deps.keys.all());
@@ -79,6 +80,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
       middleware: compose([
         unit,
         tellIssued(of.tokens, of.webhooks),
+        forgetRefused(of.tokens),
         correctErrorCodes(of.issuer),
         tellMfaToken,
         authorizeByPost,

@@ -1,7 +1,8 @@
 /** What becomes of a token request that another one overtook between its checks and its commit. */
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { GuardFailed, Tokens } from '#src/tokens/index.ts';
-import { REFRESH_GRANT, repeatedAnswer, reuseOf } from './grants/refresh-token.ts';
+import type { ProviderDeps } from './deps.ts';
+import { REFRESH_GRANT, recordReuse, repeatedAnswer, reuseOf } from './grants/refresh-token.ts';
 
 /**
  * The loser of a race for a refresh token asked the same as the winner, so it gets the winner's answer; where it may not,
@@ -9,7 +10,11 @@ import { REFRESH_GRANT, repeatedAnswer, reuseOf } from './grants/refresh-token.t
  *
  * @returns the token response, or undefined when the request stays refused
  */
-export async function settleLostRace(ctx: object, tokens: Tokens, failed: GuardFailed): Promise<object | undefined> {
+export async function settleLostRace(
+  ctx: object,
+  { audit, tokens }: Pick<ProviderDeps, 'audit' | 'tokens'>,
+  failed: GuardFailed,
+): Promise<object | undefined> {
   const { oidc } = ctx as Partial<KoaContextWithOIDC>;
   const { grantId, consumes } = failed;
   if (consumes === undefined || grantId === undefined) return undefined;
@@ -28,8 +33,10 @@ export async function settleLostRace(ctx: object, tokens: Tokens, failed: GuardF
       // Not used by somebody else but ended meanwhile: a revocation won.
       if (token?.consumedAt === undefined) return undefined;
       const repeated = await repeatedAnswer(ctx as KoaContextWithOIDC, tokens, value, token);
-      if (!repeated) await endGrant(tokens, grantId, () => tokens.units.open().events.push(reuseOf(token)));
-      return repeated;
+      if (repeated) return repeated;
+      await endGrant(tokens, grantId, () => tokens.units.open().events.push(reuseOf(token)));
+      await recordReuse(audit, ctx as KoaContextWithOIDC, token);
+      return undefined;
     }
   }
   return undefined;

@@ -11,7 +11,8 @@ interface TokenResponse {
 
 /**
  * Tells that tokens were issued to a person, by whatever grant, in the unit of work that writes them: what loses a race or
- * a guard writes neither. An answer that is repeated issues nothing, so it is not told again; nor is a machine's token.
+ * a guard writes neither. An answer that is repeated issues nothing, so it is not told again; nor is a machine's token, nor
+ * a refusal, of which no token is left (`forgetRefused`).
  * The values are those of the answer, the only place where that of a JWT is known.
  */
 export function tellIssued(tokens: Tokens, webhooks: Pick<Webhooks, 'tokenIssued'>): Middleware {
@@ -20,8 +21,6 @@ export function tellIssued(tokens: Tokens, webhooks: Pick<Webhooks, 'tokenIssued
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
     if (oidc?.route !== 'token') return;
     const unit = tokens.units.open();
-    // What was made on the way to a refusal nobody received, and it is told to nobody.
-    if (ctx.status !== 200) unit.tokens.clear();
     const made = [...unit.tokens.values()].find(({ kind }) => kind === 'access_token');
     if (made?.accountId === undefined) return;
 

@@ -5,7 +5,8 @@
 import type { Context, Middleware } from 'koa';
 import { Unavailable } from '#src/db/index.ts';
 import { fromOf, Problem } from '#src/http/index.ts';
-import { GuardFailed, type Tokens } from '#src/tokens/index.ts';
+import { GuardFailed } from '#src/tokens/index.ts';
+import type { ProviderDeps } from './deps.ts';
 import { settleLostRace } from './lost-races.ts';
 
 const RETRY_AFTER_SECONDS = '1';
@@ -21,7 +22,11 @@ interface WithClient {
 }
 
 /** @param answerPage renders a refusal for a browser */
-export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: Refusal) => void): Middleware {
+export function unitOfWork(
+  deps: Pick<ProviderDeps, 'audit' | 'tokens'>,
+  answerPage: (ctx: Context, refusal: Refusal) => void,
+): Middleware {
+  const { tokens } = deps;
   return async (ctx, next) => {
     try {
       // A refusal is kept too: a code that was presented twice must end what it gave (RFC 6749 §4.1.2).
@@ -35,7 +40,7 @@ export function unitOfWork(tokens: Tokens, answerPage: (ctx: Context, refusal: R
     } catch (error) {
       const refusal = refusalFor(error);
       if (!refusal) throw error;
-      const repeated = error instanceof GuardFailed ? await settleLostRace(ctx, tokens, error) : undefined;
+      const repeated = error instanceof GuardFailed ? await settleLostRace(ctx, deps, error) : undefined;
       if (repeated) answerAgain(ctx, repeated);
       else refuse(ctx, refusal, answerPage);
     }

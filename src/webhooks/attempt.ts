@@ -6,7 +6,7 @@ import type { DueRow, TargetRow } from './delivery-queries.ts';
 import { eraseSettled, eraseUnwaited } from './erasure-queries.ts';
 import { messageOf } from './message.ts';
 import { isDelivered, isGone, type Outcome, outcomeOf, unsent } from './outcome.ts';
-import type { Attempt, Message, Sender } from './send.ts';
+import type { Attempt, Message, Sender } from './sending/send.ts';
 import { pause, settle } from './settle-queries.ts';
 
 export interface AttemptDeps {
@@ -31,8 +31,6 @@ export interface Round {
 
 /** From so many failures in a row on, the webhook rests. */
 const RESTS_FROM = 3;
-/** Bodies of one statement, when a webhook is paused for good. The others wait for the job. */
-const ERASED_AT_ONCE = 500;
 
 /** One attempt at one delivery, and what follows from it. @returns whether the next of its subject may be sent */
 export function createAttempt(deps: AttemptDeps): (round: Round, delivery: DueRow) => Promise<boolean> {
@@ -67,7 +65,7 @@ export function createAttempt(deps: AttemptDeps): (round: Round, delivery: DueRo
     // Broken off by us, which is not the target's failure. It may have heard of it all the same, and will again.
     if (signal.aborted && !isDelivered(attempt)) return false;
     // Once it has answered, it can be asked for more at a time.
-    if (target.shaky && isDelivered(attempt)) round.ended = true;
+    if (target.failing && isDelivered(attempt)) round.ended = true;
     return finish(attempt, outcomeOf(attempt, before));
   };
 }
@@ -90,5 +88,6 @@ async function giveUp(
       data: { origin },
     }),
   );
-  if (reason === 'gone' && target.format === 'notification') await inLine(() => eraseUnwaited(db, ERASED_AT_ONCE));
+  // What this leaves of many, the job takes.
+  if (reason === 'gone' && target.format === 'notification') await inLine(() => eraseUnwaited(db));
 }

@@ -1,3 +1,6 @@
+/** For so long a delivery is tried, from when it is made or asked for once more. */
+export const LIFETIME_SECONDS = 24 * 60 * 60;
+
 const FIRST_SECONDS = 5;
 const LONGEST_SECONDS = 60 * 60;
 

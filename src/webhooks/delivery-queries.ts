@@ -7,8 +7,10 @@ export interface TargetRow {
   url: string;
   format: Format;
   failures: number;
-  /** It fails, or never succeeded. */
+  /** Its target may keep whoever sends to it waiting. */
   shaky: boolean;
+  /** It fails, or never succeeded. */
+  failing: boolean;
   shared_secret: Buffer | null;
   /** What was changed by a person since has another. */
   version: string;
@@ -18,12 +20,15 @@ export interface TargetRow {
 
 export interface Bounds {
   /** Deliveries waiting that nothing holds up. */
-  readonly free: number;
+  readonly mostFree: number;
   /** With those that wait for the next try of an earlier one of their subject: these hold up nobody else. */
-  readonly waiting: number;
+  readonly mostWaiting: number;
   /** Seconds until a delivery is given up. */
-  readonly tried: number;
+  readonly lifetime: number;
 }
+
+/** Of an event `e`, what its deliveries keep their order by: the user, else the client. */
+export const SUBJECT = `coalesce(e.account_id::text, e.client_id, '')`;
 
 /**
  * Makes deliveries of the next events that the webhook hears, and moves it behind them. Nothing is passed over:
@@ -41,7 +46,7 @@ export interface Bounds {
 export async function takeUp(
   db: Db,
   webhookId: string,
-  { free, waiting, tried }: Bounds,
+  { mostFree, mostWaiting, lifetime }: Bounds,
 ): Promise<TargetRow | undefined> {
   const { rows } = await db.query<TargetRow>(
     `with hook as materialized (
@@ -65,7 +70,7 @@ export async function takeUp(
        select next.id, next.position, next.subject
          from hook
         cross join lateral (
-              select e.id, e.position, coalesce(e.account_id::text, e.client_id, '') as subject
+              select e.id, e.position, ${SUBJECT} as subject
                 from events e
                where e.position > hook.position
                  and e.created_at >= (hook.w).created_at
@@ -89,7 +94,7 @@ export async function takeUp(
           and w.position < reached.position
      )
      select hook.id, (hook.w).url, (hook.w).format, (hook.w).failures, (hook.w).shared_secret,
-            (hook.w).failures > 0 or (hook.w).last_success_at is null as shaky,
+            may_hang(hook.w) as shaky, (hook.w).failures > 0 or (hook.w).last_success_at is null as failing,
             extract(epoch from (hook.w).updated_at)::text as version,
             (select coalesce(json_agg(json_build_object('id', s.id, 'sealed', encode(s.sealed, 'hex'))
                                       order by s.created_at desc), '[]')
@@ -97,7 +102,7 @@ export async function takeUp(
               where s.webhook_id = hook.id
                 and (s.expires_at is null or s.expires_at > now())) as signing
        from hook`,
-    [webhookId, free, waiting, tried],
+    [webhookId, mostFree, mostWaiting, lifetime],
   );
   return rows[0];
 }

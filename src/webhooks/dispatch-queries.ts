@@ -70,7 +70,7 @@ export async function place(db: Db, most: number): Promise<PlacedRow[]> {
 
 /**
  * The webhooks to work on now: active, not resting, and either just `heard` of something or with a delivery that is due and
- * not held up by an earlier one of its subject. Of those that are shaky (they fail, or never succeeded) only so many, those
+ * not held up by an earlier one of its subject. Of those that are shaky (`may_hang`) only so many, those
  * first that were left alone longest: however many hang, they hang a few at a time.
  *
  * With `limit` instead of `exists`, which the planner would answer for all webhooks at once by reading every delivery that
@@ -79,7 +79,7 @@ export async function place(db: Db, most: number): Promise<PlacedRow[]> {
 export async function listDue(db: Db, heard: readonly string[], mostShaky: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `with due as materialized (
-       select w.id, w.failures > 0 or w.last_success_at is null as shaky, w.rests_until, w.failures, w.created_at
+       select w.id, may_hang(w) as shaky, w.rests_until, w.failures, w.created_at
          from webhooks w
         where w.status = 'active'
           and (w.rests_until is null or w.rests_until <= now())

@@ -1,6 +1,31 @@
 /** All SQL of erasing the bodies of notifications, which hold living tokens. */
 import type { Db } from '#src/db/index.ts';
 
+/** Bodies of one statement. */
+export const ERASED_AT_ONCE = 500;
+
+/**
+ * Nobody waits for the body of the event `e`: no delivery of it to a notification is pending, and none that hears it has
+ * yet to come to it.
+ *
+ * @param counted which of the deliveries `d` count
+ */
+export const nobodyWaits = (counted = 'true') => `
+  not exists (
+        select 1
+          from webhook_deliveries d
+          join webhooks w on w.id = d.webhook_id
+         where d.event_id = e.id
+           and ${counted}
+           and d.status = 'pending'
+           and w.format = 'notification')
+  and not exists (
+        select 1
+          from webhooks w
+         where w.format = 'notification'
+           and w.position < e.position
+           and hears(w, e.type, e.client_id))`;
+
 /**
  * Erases the body of one event, unless a notification waits for it. As a statement of its own it sees what settled before
  * it began: of two webhooks that settle the same event at the same moment each sees the other still waiting, but what each
@@ -14,19 +39,7 @@ export async function eraseSettled(db: Db, deliveryId: string): Promise<void> {
       where settled.id = $1
         and e.id = settled.event_id
         and e.sealed is not null
-        and not exists (
-              select 1
-                from webhook_deliveries d
-                join webhooks w on w.id = d.webhook_id
-               where d.event_id = e.id
-                 and d.status = 'pending'
-                 and w.format = 'notification')
-        and not exists (
-              select 1
-                from webhooks w
-               where w.format = 'notification'
-                 and w.position < e.position
-                 and hears(w, e.type, e.client_id))`,
+        and ${nobodyWaits()}`,
     [deliveryId],
   );
 }
@@ -38,13 +51,20 @@ export async function eraseSettled(db: Db, deliveryId: string): Promise<void> {
  *
  * @returns how many
  */
-export async function eraseUnwaited(db: Db, most: number): Promise<number> {
+export async function eraseUnwaited(db: Db): Promise<number> {
   const { rowCount } = await db.query(
-    `with unwaited as materialized (
+    `with listening as materialized (
+       select w.position, w
+         from webhooks w
+        where w.format = 'notification'
+          and w.paused_reason is distinct from 'gone'
+     ), unwaited as materialized (
        select e.id
          from events e
         where e.sealed is not null
-          and e.position <= coalesce((select min(w.position) from webhooks w where w.format = 'notification'), e.position)
+          and (e.position <= coalesce((select min(w.position) from listening w), e.position)
+               -- Without an active webhook nobody gives positions.
+               or e.position is null and not exists (select 1 from listening w where hears(w.w, e.type, e.client_id)))
           and e.id not in (
                 select d.event_id
                   from webhook_deliveries d
@@ -59,7 +79,7 @@ export async function eraseUnwaited(db: Db, most: number): Promise<number> {
         set sealed = null
        from unwaited
       where e.id = unwaited.id`,
-    [most],
+    [ERASED_AT_ONCE],
   );
   return rowCount;
 }
@@ -70,7 +90,7 @@ export async function eraseUnwaited(db: Db, most: number): Promise<number> {
  *
  * @returns how many
  */
-export async function eraseOlder(db: Db, seconds: number, most: number): Promise<number> {
+export async function eraseOlder(db: Db, seconds: number): Promise<number> {
   const { rowCount } = await db.query(
     `with old as materialized (
        select id
@@ -93,8 +113,9 @@ export async function eraseOlder(db: Db, seconds: number, most: number): Promise
         set sealed = null
        from old
       where e.id = old.id
+        -- Always so, but asked: the deliveries are locked and dead before an event is.
         and (select count(*) from dead) >= 0`,
-    [seconds, most],
+    [seconds, ERASED_AT_ONCE],
   );
   return rowCount;
 }

@@ -1,7 +1,11 @@
 /**
  * Webhooks: who is told of what happens, and telling them. Owns the tables webhooks, webhook_secrets, webhook_deliveries and
- * webhook_attempts, and reads `events`, which others write by the statement that makes what happened. Does not own what is
- * worth telling (who does a thing says so), nor who may make a webhook (admin/).
+ * webhook_attempts; what of the last two is over for a week is deleted by tokens/, with all else that is not kept.
+ *
+ * Of `events` it owns `position`, which it gives, and `sealed`, which it erases. The rows are written by others: by the
+ * statement that makes what happened, or right after it, with its record in the audit log (sign-ins, locks, clients). Its
+ * own are webhook.paused and webhook.test. It does not own what else is worth telling (who does a thing says so), nor who may
+ * make a webhook (admin/).
  *
  * An event waits in `events` until the dispatcher has given it a place and asked for a turn of each webhook that hears it;
  * the turn makes deliveries of what the webhook hears, and sends what is due. Whatever is lost on the way, with the instance
@@ -16,19 +20,21 @@ import type { TokenEvent } from '#src/tokens/index.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDispatch } from './dispatch.ts';
 import { eraseOld } from './erasure.ts';
+import { createResending, type Resending } from './resend.ts';
 import { createSigningSecrets, type SigningSecrets } from './secrets.ts';
-import { createSender } from './send.ts';
+import { createSender } from './sending/send.ts';
+import { createTargets } from './sending/target.ts';
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
-import { createTargets } from './target.ts';
 import { type Issued, tokenIssued } from './token-issued.ts';
 import { createTurn } from './turn.ts';
 
 export type { Delivery, LoggedAttempt, WholeDelivery } from './deliveries.ts';
-export { EVENT_TYPES, type EventType, NOTIFIED } from './event-types.ts';
+export { EVENT_TYPES, NOTIFIED } from './event-types.ts';
 export type { SigningSecret } from './secrets.ts';
+export { LONGEST_URL } from './sending/target.ts';
 export { FORMATS, type Format, isId, type NewWebhook, type Webhook, type WebhookChange } from './webhook.ts';
 
-export interface Webhooks extends Subscriptions, Deliveries, SigningSecrets {
+export interface Webhooks extends Subscriptions, Deliveries, Resending, SigningSecrets {
   /** The event that these tokens were issued, to be written with them. */
   tokenIssued(issued: Issued): TokenEvent;
   /** From now on there are deliveries. */
@@ -66,7 +72,8 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   return {
     ...createSubscriptions({ db, seals, targets }),
     ...createSigningSecrets({ db, seals }),
-    ...createDeliveries({ db, seals }),
+    ...createDeliveries({ db }),
+    ...createResending({ db, seals }),
 
     tokenIssued: (issued) => tokenIssued({ seals }, issued),
 

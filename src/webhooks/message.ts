@@ -1,6 +1,6 @@
 import type { Seals } from '#src/crypto/index.ts';
 import type { DueRow, TargetRow } from './delivery-queries.ts';
-import type { Message } from './send.ts';
+import type { Message } from './sending/send.ts';
 import { notificationSeal } from './token-issued.ts';
 import { sharedSecretSeal, signingSecretSeal } from './webhook.ts';
 

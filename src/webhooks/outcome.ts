@@ -1,9 +1,7 @@
 import { backoff } from './backoff.ts';
 import { Erased } from './message.ts';
-import type { Attempt } from './send.ts';
+import type { Attempt } from './sending/send.ts';
 import type { Result } from './settle-queries.ts';
-
-const LONGEST_ASKED_SECONDS = 24 * 60 * 60;
 
 /** What follows from an attempt, for the delivery and for its webhook. */
 export type Outcome = Pick<Result, 'outcome' | 'failing' | 'down' | 'delay' | 'rest' | 'asked'>;
@@ -18,8 +16,7 @@ export const isGone = ({ status }: Attempt): boolean => status === 410;
 /** @param before how often the delivery, and its webhook in a row, had failed */
 export function outcomeOf(attempt: Attempt, before: { attempts: number; failures: number }): Outcome {
   if (isDelivered(attempt)) return DELIVERED;
-  const { status, retryAfter = 0 } = attempt;
-  const asked = Math.min(retryAfter, LONGEST_ASKED_SECONDS);
+  const { status, retryAfter: asked = 0 } = attempt;
   return {
     outcome: isGone(attempt) ? 'dead' : 'failed',
     failing: true,

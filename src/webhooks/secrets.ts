@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { SealedUnderAnotherKey, type Seals } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { Conflict, NotFound } from '#src/oauth/problems.ts';
-import { touchWebhook } from './queries.ts';
 import * as queries from './secret-queries.ts';
-import { newSigningSecret } from './sign.ts';
+import { newSigningSecret } from './sending/sign.ts';
+import { touchWebhook } from './subscription-queries.ts';
 import { isId, sharedSecretSeal, signingSecretSeal } from './webhook.ts';
 
 /** One that receivers know and one that they are being told. */

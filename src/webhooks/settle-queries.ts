@@ -1,5 +1,6 @@
 /** All SQL of what came of an attempt. */
 import type { Db } from '#src/db/index.ts';
+import { nobodyWaits } from './erasure-queries.ts';
 
 /** One attempt and what follows from it. Durations in seconds, except that of the attempt. */
 export interface Result {
@@ -40,6 +41,9 @@ export interface SettledRow {
   erased: boolean;
 }
 
+/** An answer that takes longer is slow. Most take less than a tenth of it. */
+const SLOW_MS = 2_000;
+
 /**
  * Writes down an attempt and all that it changes, or nothing: when the delivery is not as it was taken, somebody else has
  * settled it meanwhile. A turn that was believed dead (a process stopped for a minute, a network that came back) is late
@@ -52,7 +56,7 @@ export interface SettledRow {
  * target which is just restarting are one failure, not a rest of an hour.
  */
 export async function settle(db: Db, result: Result, rested: { from: number }): Promise<SettledRow> {
-  const { rows } = await db.query<SettledRow>(SETTLE, [JSON.stringify(result), rested.from]);
+  const { rows } = await db.query<SettledRow>(SETTLE, [JSON.stringify(result), rested.from, SLOW_MS]);
   return rows[0] as SettledRow;
 }
 
@@ -73,6 +77,7 @@ with result as materialized (
       or w.failing_since is not null
       or w.rests_until is not null
       or w.last_success_at is null
+      or w.slow <> (r.duration > $3)
       or w.last_success_at < now() - interval '1 second'
      for no key update of w
 ), settled as (
@@ -87,6 +92,7 @@ with result as materialized (
    where d.id = r.delivery_id
      and d.status = 'pending'
      and d.attempts = r.attempts
+     -- Always so, but asked: the webhook is locked before the delivery.
      and (select count(*) from hook) >= 0
   returning d.id, d.event_id, d.status
 ), attempted as (
@@ -108,7 +114,8 @@ with result as materialized (
                             when r.asked > 0
                             then greatest(w.rests_until, now() + make_interval(secs => r.asked))
                             else w.rests_until end,
-         last_success_at = case when r.outcome = 'delivered' then now() else w.last_success_at end
+         last_success_at = case when r.outcome = 'delivered' then now() else w.last_success_at end,
+         slow = case when r.outcome = 'delivered' then r.duration > $3 else w.slow end
     from hook, settled s, result r
    where w.id = hook.id
   returning w.failures, w.rests_until > now() as rests, w.failing_since <= now() - interval '1 day' as failing_a_day
@@ -119,20 +126,7 @@ with result as materialized (
    where e.id = s.event_id
      and s.status <> 'pending'
      and e.sealed is not null
-     and not exists (
-           select 1
-             from webhook_deliveries d
-             join webhooks w on w.id = d.webhook_id
-            where d.event_id = e.id
-              and d.id <> s.id
-              and d.status = 'pending'
-              and w.format = 'notification')
-     and not exists (
-           select 1
-             from webhooks w
-            where w.format = 'notification'
-              and w.position < e.position
-              and hears(w, e.type, e.client_id))
+     and ${nobodyWaits('d.id <> s.id')}
   returning e.id
 )
 select s.status, coalesce(k.failures, w.failures, 0) as failures,

@@ -3,10 +3,11 @@ import type { Seals } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { Invalid, NotFound } from '#src/oauth/problems.ts';
 import { eraseUnwaited } from './erasure-queries.ts';
-import * as queries from './queries.ts';
+import { pageOf, positionOf } from './position.ts';
 import { checkRules } from './rules.ts';
 import { newSecret, sealShared } from './secrets.ts';
-import type { Targets } from './target.ts';
+import type { Targets } from './sending/target.ts';
+import * as queries from './subscription-queries.ts';
 import { isId, type NewWebhook, type Webhook, type WebhookChange } from './webhook.ts';
 
 export interface Subscriptions {
@@ -26,8 +27,6 @@ export interface SubscriptionsDeps {
   readonly seals: Seals;
   readonly targets: Targets;
 }
-
-const ERASED_AT_ONCE = 500;
 
 export function createSubscriptions({ db, seals, targets }: SubscriptionsDeps): Subscriptions {
   return {
@@ -55,12 +54,8 @@ export function createSubscriptions({ db, seals, targets }: SubscriptionsDeps): 
     },
 
     async list({ after, limit }) {
-      const [createdUs = '', id = ''] = after.split('.');
-      const rows = await queries.listWebhooks(db, isId(id) ? { createdUs, id } : undefined, limit + 1);
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const next = rows.length > limit && last ? `${last.created_us}.${last.id}` : undefined;
-      return { items: page.map(toWebhook), next };
+      const rows = await queries.listWebhooks(db, positionOf(after), limit + 1);
+      return pageOf(rows, limit, toWebhook);
     },
 
     async update(id, change) {
@@ -87,7 +82,7 @@ export function createSubscriptions({ db, seals, targets }: SubscriptionsDeps): 
       const format = isId(id) ? await queries.deleteWebhook(db, id) : undefined;
       if (format === undefined) throw new NotFound('webhook');
       // The tokens it waited for concern nobody any more. What this leaves of many, the job takes.
-      if (format === 'notification') await eraseUnwaited(db, ERASED_AT_ONCE);
+      if (format === 'notification') await eraseUnwaited(db);
     },
   };
 }

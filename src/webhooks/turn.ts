@@ -1,4 +1,5 @@
 import { type AttemptDeps, createAttempt, type Round } from './attempt.ts';
+import { LIFETIME_SECONDS } from './backoff.ts';
 import { type DueRow, listDueDeliveries, type TargetRow, takeUp } from './delivery-queries.ts';
 import { atMost, inLanes } from './lanes.ts';
 
@@ -7,18 +8,17 @@ const LAST_ATTEMPT_AFTER_MS = 15_000;
 
 const BOUNDS = {
   /** Enough to keep the lanes busy, few to go through whenever somebody looks what is due. */
-  free: 100,
+  mostFree: 100,
   /** What is held up behind a failed delivery of its subject holds up no other subject before there is so much of it. */
-  waiting: 5_000,
-  /** A day. The body of a notification is erased an hour later. */
-  tried: 24 * 60 * 60,
+  mostWaiting: 5_000,
+  lifetime: LIFETIME_SECONDS,
 } as const;
 
 /** Subjects at the same time, and deliveries looked up at a time. A target that fails gets one request at a time. */
-const PACE = { steady: { lanes: 10, most: 100 }, shaky: { lanes: 1, most: 10 } } as const;
+const PACE = { steady: { lanes: 10, most: 100 }, failing: { lanes: 1, most: 10 } } as const;
 
 /**
- * Webhooks that fail, or never succeeded, are asked for and worked on so many at a time: these may hang until the time-out,
+ * Webhooks that fail, never succeeded or answer slowly are asked for and worked on so many at a time: these may hang until the time-out,
  * however many there are, and all other slots are for targets that answer.
  */
 export const MOST_SHAKY = 64;
@@ -70,4 +70,4 @@ export function createTurn(
   };
 }
 
-const paceOf = ({ shaky }: TargetRow) => (shaky ? 'shaky' : 'steady');
+const paceOf = ({ failing }: TargetRow) => (failing ? 'failing' : 'steady');

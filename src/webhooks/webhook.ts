@@ -1,3 +1,5 @@
+import type { EventType } from './event-types.ts';
+
 export const FORMATS = ['notification', 'event'] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -25,7 +27,7 @@ export interface Webhook {
 /** What a person says of one. */
 export interface WebhookSettings {
   readonly url: string;
-  readonly eventTypes: readonly string[];
+  readonly eventTypes: readonly EventType[];
   readonly clientIds: readonly string[] | undefined;
 }
 

@@ -100,6 +100,32 @@ describe.each(ENGINES)('A refresh token on %s', (engine) => {
     expect((await refresh(server, app, second.refresh_token)).status).toBe(200);
   });
 
+  test.each([
+    ['later', (ask: () => Promise<unknown>) => ask().then(ask)],
+    ['at the same moment', (ask: () => Promise<unknown>) => Promise.all(Array.from({ length: 10 }, ask))],
+  ])('used again %s is in the audit log, also when nobody listens to events', async (_when, askAgain) => {
+    const app = await register(server, { refresh_token_grace: 0 });
+    const { refresh_token } = await signedIn(server, app);
+    await askAgain(() => refresh(server, app, refresh_token));
+    const admin = await adminApi(server);
+    const log = await admin.get(`/audit?action=refresh_token.reuse&target=user:${app.user.id}`);
+    expect(log.body.items.length).toBeGreaterThan(0);
+    for (const item of log.body.items) {
+      expect(item).toMatchObject({
+        actor: 'anybody',
+        outcome: 'failure',
+        reason: 'replayed',
+        ip: '127.0.0.1',
+        data: {
+          client_id: app.client_id,
+          grant_id: expect.any(String),
+          token_id: expect.stringMatching(/^[0-9a-f]+$/),
+        },
+      });
+    }
+    expect(JSON.stringify(log.body)).not.toContain(refresh_token);
+  });
+
   test('used twice leaves a record of it, without a token in it', async () => {
     const { server, atTheEnd } = await startListened(engine, [{ types: ['refresh_token.reuse_detected'] }]);
     const app = await register(server, { refresh_token_grace: 0 });

@@ -22,6 +22,7 @@ function work() {
   return {
     started,
     signals,
+    atOnce: () => atOnce,
     mostAtOnce: () => mostAtOnce,
     /** Turns of this key last until it is opened. */
     hold: (key: string) => gates.set(key, Promise.withResolvers()),
@@ -94,7 +95,7 @@ describe.each(ENGINES)('turns on %s', (engine) => {
     await eventually(() => did.started.length === 3);
     await eventually(async () => (await rows()).length === 0);
     expect(did.started.toSorted()).toEqual(['a', 'b', 'first']);
-    expect(one.running).toBe(0);
+    expect(did.atOnce()).toBe(0);
   });
 
   test('what is asked for while it runs, runs once more afterwards', async () => {
@@ -102,7 +103,7 @@ describe.each(ENGINES)('turns on %s', (engine) => {
     const one = turns(did.run);
     did.hold('a');
     await one.ask(['a']);
-    await eventually(() => one.running === 1);
+    await eventually(() => did.atOnce() === 1);
     await Promise.all([one.ask(['a']), one.ask(['a']), one.ask(['b'])]);
     await eventually(() => did.started.includes('b'));
     expect(count(did.started, 'a')).toBe(1);
@@ -118,7 +119,7 @@ describe.each(ENGINES)('turns on %s', (engine) => {
     const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
     for (const key of keys.slice(0, 5)) did.hold(key);
     await one.ask(keys);
-    await eventually(() => one.running === 3);
+    await eventually(() => did.atOnce() === 3);
     for (const key of keys) did.release(key);
     await eventually(() => did.started.length === keys.length);
     expect(did.mostAtOnce()).toBe(3);
@@ -185,7 +186,7 @@ describe.each(ENGINES)('turns on %s', (engine) => {
     const one = turns(did.run, { on, slots: 1 });
     did.hold('a');
     await one.ask(['a']);
-    await eventually(() => one.running === 1);
+    await eventually(() => did.atOnce() === 1);
     await one.ask(['a', 'b']);
     out = true;
     await expect(one.ask(['c'])).rejects.toThrow('out');
@@ -238,7 +239,7 @@ describe.each(ENGINES)('turns on %s', (engine) => {
     await eventually(async () => (await rows()).length === 0);
     expect(count(did.started, 'a')).toBe(1);
     did.release('a');
-    await eventually(() => one.running === 0);
+    await eventually(() => did.atOnce() === 0);
     await one.ask(['a']);
     await eventually(() => count(did.started, 'a') === 2);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createSeals } from '#src/crypto/index.ts';
-import { createDeliveries } from '#src/webhooks/deliveries.ts';
+import { createResending } from '#src/webhooks/resend.ts';
 import { ENGINES, withDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { finished, NOBODY, NOWHERE, newSharedSecret, withWebhooks } from './support.ts';
@@ -224,7 +224,7 @@ describe.each(ENGINES)('a replay of very much on %s', (engine) => {
     await happened(1_100, 0.0001);
     await happened(10, 0.0002);
     await happened(9_500, 1);
-    const { replay } = createDeliveries({ db, seals: createSeals([Buffer.alloc(32)]) });
+    const { replay } = createResending({ db, seals: createSeals([Buffer.alloc(32)]) });
     const day = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-02T00:00:00Z') };
     await expect(replay(NOBODY, day)).rejects.toThrow(/to: is more than 10000 events away/);
     expect(await replay(NOBODY, { ...day, to: new Date('2026-01-01T00:00:01Z') })).toBe(1_110);

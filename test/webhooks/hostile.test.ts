@@ -1,11 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import type { Resolve } from '#src/webhooks/resolve.ts';
-import { type Attempt, createSender, type Message, type SenderDeps } from '#src/webhooks/send.ts';
-import { newSigningSecret } from '#src/webhooks/sign.ts';
+import { post } from '#src/webhooks/sending/post.ts';
+import type { Resolve } from '#src/webhooks/sending/resolve.ts';
+import { type Attempt, createSender, type Message, type SenderDeps } from '#src/webhooks/sending/send.ts';
+import { newSigningSecret } from '#src/webhooks/sending/sign.ts';
 import { eventually } from '../support/eventually.ts';
 import { runProgram } from '../support/program.ts';
 import { type Certificate, makeCertificate, type RawServer, rawServer, rawTlsServer } from './raw-server.ts';
@@ -101,6 +103,11 @@ describe('targets that never come to an end', () => {
     await eventually(() => server.open() === 0);
     // What was on its way in buffers, and no more.
     expect(written).toBeLessThan(50_000_000);
+
+    const letter = { url: new URL(server.url), addresses: ['127.0.0.1'], headers: {}, body: '{}', signal: never };
+    const { status, bytes } = await post(letter);
+    expect([status, bytes.length]).toEqual([200, 65_536]);
+    await eventually(() => server.open() === 0);
   });
 
   test('one whose name nobody answers for', async () => {
@@ -343,8 +350,7 @@ describe('where a message goes', () => {
   test('in the words of Standard Webhooks, signed by each secret', async () => {
     const got: { method: unknown; url: unknown; headers: Record<string, string>; body: string }[] = [];
     const server = createServer(async (req, res) => {
-      let body = '';
-      for await (const piece of req) body += piece;
+      const body = await text(req);
       got.push({ method: req.method, url: req.url, headers: req.headers as Record<string, string>, body });
       res.end();
     });

@@ -187,3 +187,36 @@ onPostgres('After a day', () => {
     for (const { id } of await hook.deliveries()) expect((await hook.redeliver(id)).status).toBe(409);
   });
 });
+
+onPostgres('A target that answers, and takes its time', () => {
+  const world = withWorld('postgres');
+
+  test('counts among those that may hang, until it answers quickly', async () => {
+    const { client, change, hook: make, server } = world();
+    const [app, hook] = [await client(), await make()];
+    await provedGood(world(), hook);
+    const isSlow = async () => {
+      const db = await openDatabase({
+        database: { engine: 'postgres', url: server.databaseUrl ?? '' },
+        dataDir: server.dataDir,
+      });
+      const { rows } = await db
+        .query<{ slow: boolean }>('select may_hang(w) as slow from webhooks w where id = $1', [hook.id])
+        .finally(() => db.close());
+      return rows[0]?.slow;
+    };
+    hook.inbox.answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      return { status: 204 };
+    };
+    await change(app);
+    await hook.received(1);
+    await hook.settled();
+    expect(await isSlow()).toBe(true);
+    hook.inbox.answer = () => ({ status: 204 });
+    await change(app);
+    await hook.received(2);
+    await hook.settled();
+    expect(await isSlow()).toBe(false);
+  });
+});

@@ -15,6 +15,8 @@ export interface RawServer {
   connections(): number;
   /** That are open now. */
   open(): number;
+  /** That were open at the same time. */
+  mostOpen(): number;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ async function listening(
 ): Promise<RawServer> {
   const sockets = new Set<Socket>();
   let connections = 0;
+  let mostOpen = 0;
   const server = create((socket) => {
     socket.on('error', () => {});
     socket.on('data', (piece) => answer?.(socket, piece.toString()));
@@ -51,6 +54,7 @@ async function listening(
   server.on('connection', (socket: Socket) => {
     connections += 1;
     sockets.add(socket.on('error', () => {}).on('close', () => sockets.delete(socket)));
+    mostOpen = Math.max(mostOpen, sockets.size);
   });
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -60,6 +64,7 @@ async function listening(
     url: `${scheme}://localhost:${port}/hook`,
     connections: () => connections,
     open: () => sockets.size,
+    mostOpen: () => mostOpen,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

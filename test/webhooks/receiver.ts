@@ -35,8 +35,6 @@ export interface Receiver {
   inbox(): Inbox;
 }
 
-export const NEVER = new Promise<never>(() => {});
-
 /** For a describe block. @throws after it, when something came that was not signed as it should */
 export function withReceiver(): Receiver {
   const inboxes = new Map<string, Inbox & { take(headers: IncomingHttpHeaders, body: string): Promise<Reply> }>();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { newSigningSecret, sign } from '#src/webhooks/sign.ts';
+import { newSigningSecret, sign } from '#src/webhooks/sending/sign.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
 const headers = (id: string, timestamp: number, signature: string) => ({

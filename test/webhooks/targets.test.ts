@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createReach } from '#src/webhooks/reach.ts';
-import { createResolve } from '#src/webhooks/resolve.ts';
-import { createTargets } from '#src/webhooks/target.ts';
+import { createReach } from '#src/webhooks/sending/reach.ts';
+import { createResolve } from '#src/webhooks/sending/resolve.ts';
+import { createTargets } from '#src/webhooks/sending/target.ts';
 
 const outside = createTargets({ networks: [], allowLoopback: false });
 const development = createTargets({ networks: [], allowLoopback: true });

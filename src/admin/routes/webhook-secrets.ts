@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SigningSecret, Webhooks } from '#src/webhooks/index.ts';
 import { timestamp } from '../members.ts';
-import { refuseTokens } from '../privileges.ts';
+import { assertMayHoldTokens } from '../privileges.ts';
 import { type AnyRoute, route } from '../route.ts';
 import { webhookTarget } from '../webhook-members.ts';
 
@@ -59,7 +59,7 @@ export function webhookSecretRoutes(webhooks: Webhooks): AnyRoute[] {
       result: createdSecret,
       location: ({ id }, { webhook_id }) => `/webhooks/${webhook_id}/secrets/${id}`,
       async handle({ params, body: { expires_previous_in = USUAL_OVERLAP_SECONDS }, scopes }) {
-        refuseTokens(scopes, (await webhooks.find(params.webhook_id))?.format);
+        assertMayHoldTokens(scopes, (await webhooks.find(params.webhook_id))?.format);
         const made = await webhooks.addSecret(params.webhook_id, { expiresPreviousIn: expires_previous_in });
         return { ...toWire(made), signing_secret: made.value };
       },
@@ -73,7 +73,7 @@ export function webhookSecretRoutes(webhooks: Webhooks): AnyRoute[] {
       target: webhookTarget,
       status: 204,
       async handle({ params, scopes }) {
-        refuseTokens(scopes, (await webhooks.find(params.webhook_id))?.format);
+        assertMayHoldTokens(scopes, (await webhooks.find(params.webhook_id))?.format);
         await webhooks.removeSecret(params.webhook_id, params.secret_id);
       },
     }),

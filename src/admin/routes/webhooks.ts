@@ -1,24 +1,28 @@
 import { z } from 'zod';
 import { CLIENT_ID } from '#src/clients/index.ts';
-import { EVENT_TYPES, FORMATS, NOTIFIED, type Webhook, type Webhooks } from '#src/webhooks/index.ts';
+import { EVENT_TYPES, FORMATS, LONGEST_URL, NOTIFIED, type Webhook, type Webhooks } from '#src/webhooks/index.ts';
 import { found } from '../found.ts';
 import { patchOf, timestamp } from '../members.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { pageOf, readPage } from '../pages.ts';
 import { parse } from '../parse.ts';
-import { refuseTokens } from '../privileges.ts';
+import { assertMayHoldTokens } from '../privileges.ts';
 import { type AnyRoute, route } from '../route.ts';
 import { byTime, webhookTarget } from '../webhook-members.ts';
 
-const LONGEST_URL = 2_000;
 const MOST_CLIENTS = 100;
 const TYPES = EVENT_TYPES.map(({ name }) => name);
+const TOLD = EVENT_TYPES.map(({ name, description }) => `- ${name}: ${description}`).join('\n');
 
-const url = z
-  .string()
-  .max(LONGEST_URL)
-  .meta({ description: 'http or https, of a notification https; not into this network, unless a setting allows it' });
-const events = z.array(z.enum(TYPES)).max(TYPES.length).meta({ description: 'What it is told of' });
+// All its rules are the webhook's: they depend on the format.
+const url = z.string().meta({
+  maxLength: LONGEST_URL,
+  description: 'http or https, of a notification https; not into this network, unless a setting allows it',
+});
+const events = z
+  .array(z.enum(TYPES))
+  .max(TYPES.length)
+  .meta({ description: `What it is told of. A notification tells of ${NOTIFIED} only.\n\n${TOLD}` });
 const clientIds = z
   .array(z.string().regex(CLIENT_ID, 'is no client_id'))
   .max(MOST_CLIENTS)
@@ -34,7 +38,7 @@ const newWebhook = z
   .strictObject({
     url,
     format: z.enum(FORMATS),
-    events: events.optional().meta({ description: `What it is told of; a notification tells of ${NOTIFIED}` }),
+    events: events.optional(),
     client_ids: clientIds.optional(),
     shared_secret: sharedSecret.optional(),
   })
@@ -56,7 +60,7 @@ const webhook = z
     paused_reason: z
       .enum(['requested', 'failing', 'gone'])
       .nullable()
-      .meta({ description: 'failing: for a day; gone: it answered 410' }),
+      .meta({ description: 'requested: by somebody; failing: its target did, for a day; gone: it answered 410' }),
     failing_since: timestamp.nullable(),
     rests_until: timestamp.nullable().meta({ description: 'Nothing is sent before, because its target fails' }),
     last_success_at: timestamp.nullable(),
@@ -102,7 +106,7 @@ export function webhookRoutes(webhooks: Webhooks): AnyRoute[] {
       result: createdWebhook,
       location: ({ id }) => `/webhooks/${id}`,
       async handle({ body: { format, ...given }, scopes, by }) {
-        refuseTokens(scopes, format);
+        assertMayHoldTokens(scopes, format);
         const made = await webhooks.create({
           format,
           url: given.url,
@@ -137,7 +141,7 @@ export function webhookRoutes(webhooks: Webhooks): AnyRoute[] {
       result: webhook,
       async handle({ params, body, scopes }) {
         const updated = await webhooks.update(params.webhook_id, (present) => {
-          refuseTokens(scopes, present.format);
+          assertMayHoldTokens(scopes, present.format);
           const after = parse(changedWebhook, mergePatch(toEditable(present), body));
           return {
             url: after.url,
@@ -160,7 +164,7 @@ export function webhookRoutes(webhooks: Webhooks): AnyRoute[] {
       target: webhookTarget,
       status: 204,
       async handle({ params, scopes }) {
-        refuseTokens(scopes, (await webhooks.find(params.webhook_id))?.format);
+        assertMayHoldTokens(scopes, (await webhooks.find(params.webhook_id))?.format);
         await webhooks.remove(params.webhook_id);
       },
     }),

@@ -7,10 +7,13 @@
  * else's, or a restored backup: the whole family ends.
  */
 import { errors, type KoaContextWithOIDC, type default as Provider } from 'oidc-provider';
+import type { Audit } from '#src/audit/index.ts';
 import { openUnder, sealUnder } from '#src/crypto/index.ts';
+import { fromOf } from '#src/http/index.ts';
 import { DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
 import type { Token, TokenEvent, Tokens } from '#src/tokens/index.ts';
 import type { EngineClient } from '../client-metadata.ts';
+import type { ProviderDeps } from '../deps.ts';
 import { type GrantContext, proofOfPossession, refuseReplayedProof } from '../internals.ts';
 
 export const REFRESH_GRANT = 'refresh_token';
@@ -19,7 +22,11 @@ export const REFRESH_PARAMETERS = ['refresh_token', 'scope', 'resource'];
 type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
 
 /** Around the engine's own handler, which rotates and checks everything else. */
-export function refreshGrant(provider: Provider, tokens: Tokens, engineHandler: Handler) {
+export function refreshGrant(
+  provider: Provider,
+  { audit, tokens }: Pick<ProviderDeps, 'audit' | 'tokens'>,
+  engineHandler: Handler,
+) {
   return async (ctx: GrantContext): Promise<void> => {
     const value = ctx.oidc.params.refresh_token;
     const token = typeof value === 'string' ? await tokens.find(value) : undefined;
@@ -34,7 +41,10 @@ export function refreshGrant(provider: Provider, tokens: Tokens, engineHandler: 
       ctx.body = repeated;
       return;
     }
-    if (isOwn) endFamily(tokens, token);
+    if (isOwn) {
+      endFamily(tokens, token);
+      await recordReuse(audit, ctx, token);
+    }
     await engineHandler(ctx);
   };
 
@@ -97,4 +107,21 @@ async function provesPossession(provider: Provider, ctx: GrantContext, token: To
 /** Somebody used a refresh token that was used before: its family ends, and this is why. */
 export function reuseOf({ clientId, accountId, grantId, id }: Token): TokenEvent {
   return { type: 'refresh_token.reuse_detected', clientId, accountId, data: { grant_id: grantId, token_id: id } };
+}
+
+/** For whoever looks afterwards: an event is written only while somebody listens to it. */
+export function recordReuse(
+  audit: Pick<Audit, 'record'>,
+  ctx: KoaContextWithOIDC,
+  { clientId, accountId, grantId, id }: Token,
+): Promise<void> {
+  return audit.record({
+    actor: 'anybody',
+    action: 'refresh_token.reuse',
+    target: accountId && `user:${accountId}`,
+    outcome: 'failure',
+    reason: 'replayed',
+    from: fromOf(ctx),
+    data: { client_id: clientId, grant_id: grantId, token_id: id },
+  });
 }

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
+import type { Webhook } from '../webhook.ts';
 import { createReach, LOCALHOST, type ReachSettings } from './reach.ts';
-import type { Webhook } from './webhook.ts';
 
 export interface Targets {
   /** Why nothing may be sent there, in words for the person who set it; undefined: it may. */
   refusal(url: string, format: Webhook['format']): string | undefined;
 }
 
-const LONGEST = 2_000;
+export const LONGEST_URL = 2_000;
 /** As people read it: the parser also takes `https:host`, `https:\\host` and line breaks in the middle. */
 const PLAIN = /^https?:\/\/([^\s/?#\\\p{Cc}]+)[^\s\\\p{Cc}]*$/iu;
 const NAMES_OF_THIS_MACHINE = /(^|\.)localhost\.?$/;
@@ -24,7 +24,7 @@ export function createTargets(settings: ReachSettings): Targets {
 
   return {
     refusal(text, format) {
-      if (text.length > LONGEST) return `must not be longer than ${LONGEST} characters`;
+      if (text.length > LONGEST_URL) return `must not be longer than ${LONGEST_URL} characters`;
       const plain = PLAIN.exec(text);
       if (!plain || !URL.canParse(text)) return 'must be an absolute http or https URL';
       // An empty user or fragment leaves no trace in what the parser returns.

@@ -1,5 +1,6 @@
 /** All SQL of who is told of what. What becomes of telling them is beside. */
 import type { Db } from '#src/db/index.ts';
+import type { Position } from './position.ts';
 import type { Format, PausedReason, Webhook } from './webhook.ts';
 
 export interface WebhookRow {
@@ -87,11 +88,6 @@ export async function touchWebhook(db: Db, id: string): Promise<boolean> {
   return rowCount > 0;
 }
 
-export interface Position {
-  readonly createdUs: string;
-  readonly id: string;
-}
-
 /** In order of creation. */
 export async function listWebhooks(db: Db, behind: Position | undefined, limit: number): Promise<WebhookRow[]> {
   const { rows } = await db.query<WebhookRow>(
@@ -122,6 +118,10 @@ export async function updateWebhook(db: Db, changed: ChangedWebhookRow): Promise
   const { rows } = await db.query<WebhookRow>(
     `update webhooks
         set url = $2, event_types = $3, client_ids = $4, status = $5,
+            -- What happened while it was gone was not kept for it, and what is there of it is for others.
+            position = case when $5 = 'active' and paused_reason = 'gone'
+                            then coalesce((select max(position) from events where type <> 'webhook.test'), position)
+                            else position end,
             paused_reason = case when $5 = 'active' then null else coalesce(paused_reason, 'requested') end,
             shared_secret = case when $6 then $7 else shared_secret end,
             failures = case when $8 then 0 else failures end,

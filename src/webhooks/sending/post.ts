@@ -1,12 +1,11 @@
-import { type IncomingMessage, request as requestPlain } from 'node:http';
-import { request as requestSecure } from 'node:https';
+import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from 'node:http';
+import { request as requestSecure, Agent as SecureAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
-import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 
-export interface Letter {
+export interface OutgoingRequest {
   readonly url: URL;
-  /** Where its host is, and where alone the connection may go. */
+  /** Where its host is, and where alone the connection may go; of a literal address that one. */
   readonly addresses: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -29,15 +28,16 @@ const MOST_HEADER_BYTES = 16 * 1_024;
  *
  * @throws for whatever keeps the answer from being complete, or cut by us
  */
-export function post({ url, addresses, headers, body, signal }: Letter): Promise<Answer> {
+export function post({ url, addresses, headers, body, signal }: OutgoingRequest): Promise<Answer> {
   const secure = url.protocol === 'https:';
-  // The addresses were chosen before; the agent sees to it that the socket is opened to one of them or to none inside.
-  const filter = { allowIPAddressList: [...addresses], keepAlive: false };
   const options = {
     method: 'POST',
     headers,
     signal,
-    agent: secure ? new RequestFilteringHttpsAgent(filter) : new RequestFilteringHttpAgent(filter),
+    // Not the shared one, which keeps connections, resumes TLS sessions and may be told of a proxy.
+    agent: secure ? new SecureAgent({ keepAlive: false }) : new PlainAgent({ keepAlive: false }),
+    // The socket gets its address from here when it connects, and from nowhere else: between the check of an address and
+    // its use nobody can put another. A literal address is not looked up; it is itself what was checked.
     lookup: lookupOf(addresses),
     maxHeaderSize: MOST_HEADER_BYTES,
     // Also where NODE_TLS_REJECT_UNAUTHORIZED says otherwise: tokens go to whom the URL names.
