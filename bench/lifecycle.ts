@@ -1,10 +1,12 @@
-/** The sub-commands that watch tokens through their lives: `npm run bench -- soak` and `npm run bench -- rules`. */
+/** The sub-commands that watch what becomes of tokens: `npm run bench -- soak`, `-- rules` and `-- webhooks`. */
 import { parseArgs } from 'node:util';
 import { rules } from './rules.ts';
 import { soak } from './soak.ts';
+import { webhooks } from './webhooks.ts';
 
 const USAGE = `Usage: npm run bench -- soak [--tokens n] [--rate n] [--embedded] [--json]
        npm run bench -- rules [--tokens n] [--seconds n] [--json]
+       npm run bench -- webhooks [--events n] [--hanging n] [--rounds n] [--seconds n] [--rate n] [--json]
 `;
 
 const FLAGS = { json: { type: 'boolean', default: false } } as const;
@@ -32,6 +34,27 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
       },
     }).values;
     return rules({ tokens: bounded('tokens', tokens, 5_000_000), seconds: bounded('seconds', seconds, 60), json });
+  },
+  webhooks(args) {
+    const { events, hanging, rounds, seconds, rate, json } = parseArgs({
+      args,
+      options: {
+        ...FLAGS,
+        events: { type: 'string', default: '2000' },
+        hanging: { type: 'string', default: '1000' },
+        rounds: { type: 'string', default: '3' },
+        seconds: { type: 'string', default: '10' },
+        rate: { type: 'string', default: '100' },
+      },
+    }).values;
+    return webhooks({
+      events: bounded('events', events, 50_000),
+      hanging: bounded('hanging', hanging, 2_000),
+      rounds: bounded('rounds', rounds, 20),
+      seconds: bounded('seconds', seconds, 60),
+      rate: bounded('rate', rate, 1_000),
+      json,
+    });
   },
 };
 
