@@ -571,6 +571,7 @@ create table webhooks (
   constraint webhooks_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text])))
 );
 CREATE INDEX webhooks__created_at ON public.webhooks USING btree (created_at, id);
+CREATE INDEX webhooks__notifications ON public.webhooks USING btree (id) WHERE (format = 'notification'::text);
 comment on column webhooks.shared_secret is 'sealed';
 comment on column webhooks.position is 'of the last event that was taken up: what it hears of the later ones becomes deliveries';
 comment on column webhooks.failures is 'since the last success';

@@ -17,6 +17,8 @@ export interface Turns {
    * keeps what there is to do elsewhere, and asks again while there is.
    */
   ask(keys: readonly string[]): Promise<void>;
+  /** Whether a turn of this key runs, on this instance. */
+  runs(key: string): boolean;
   /** Starts no further turn, and waits for those that run. */
   close(): Promise<void>;
 }
@@ -123,6 +125,8 @@ export function createTurns({ db, log, name, slots, lease, run }: TurnsDeps): Tu
   }
 
   return {
+    runs: (key) => running.has(key),
+
     async open() {
       await opened();
     },

@@ -26,6 +26,8 @@ export interface Round {
   failures: number;
   /** The webhook was changed, rests, or does better or worse than it did: what goes on from here reads it anew. */
   ended: boolean;
+  /** It could not be reached, or could not answer. What is left is still due when it has rested. */
+  down: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -42,6 +44,7 @@ export function createAttempt(deps: AttemptDeps): (round: Round, delivery: DueRo
     const taken = { webhookId: target.id, version: target.version, deliveryId: delivery.id, ...before };
 
     async function finish(attempt: Attempt, outcome: Outcome): Promise<boolean> {
+      if (outcome.down) round.down = true;
       if (outcome.down || isGone(attempt)) round.ended = true;
       const settled = await inLine(() => settle(db, { ...taken, ...attempt, ...outcome }, { from: RESTS_FROM }));
       round.failures = settled.failures;

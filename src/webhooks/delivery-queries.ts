@@ -21,6 +21,8 @@ export interface TargetRow {
 export interface Bounds {
   /** Deliveries waiting that nothing holds up. */
   readonly mostFree: number;
+  /** The same of a target that is sent one at a time. */
+  readonly mostFreeFailing: number;
   /** With those that wait for the next try of an earlier one of their subject: these hold up nobody else. */
   readonly mostWaiting: number;
   /** Seconds until a delivery is given up. */
@@ -46,7 +48,7 @@ export const SUBJECT = `coalesce(e.account_id::text, e.client_id, '')`;
 export async function takeUp(
   db: Db,
   webhookId: string,
-  { mostFree, mostWaiting, lifetime }: Bounds,
+  { mostFree, mostFreeFailing, mostWaiting, lifetime }: Bounds,
 ): Promise<TargetRow | undefined> {
   const { rows } = await db.query<TargetRow>(
     `with hook as materialized (
@@ -63,9 +65,12 @@ export async function takeUp(
           and d.status = 'pending'
         group by d.subject
      ), room as materialized (
-       select greatest(0, least($2 - coalesce(sum(count) filter (where not held), 0), $3 - coalesce(sum(count), 0)))::bigint
-              as room
-         from pending
+       select greatest(0, least(free.most - coalesce(sum(count) filter (where not held), 0),
+                                $3 - coalesce(sum(count), 0)))::bigint as room
+         from (select case when (w).failures > 0 or (w).last_success_at is null then $5 else $2 end::bigint as most
+                 from hook) free
+         left join pending on true
+        group by free.most
      ), heard as materialized (
        select next.id, next.position, next.subject
          from hook
@@ -102,7 +107,7 @@ export async function takeUp(
               where s.webhook_id = hook.id
                 and (s.expires_at is null or s.expires_at > now())) as signing
        from hook`,
-    [webhookId, mostFree, mostWaiting, lifetime],
+    [webhookId, mostFree, mostWaiting, lifetime, mostFreeFailing],
   );
   return rows[0];
 }

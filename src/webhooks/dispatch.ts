@@ -13,7 +13,7 @@ export interface Dispatch {
 
 export interface DispatchDeps {
   readonly db: Database;
-  readonly turns: Pick<Turns, 'open' | 'ask'>;
+  readonly turns: Pick<Turns, 'open' | 'ask' | 'runs'>;
   readonly log: Pick<Logger, 'error'>;
 }
 
@@ -54,7 +54,9 @@ export function createDispatch({ db, turns, log }: DispatchDeps): Dispatch {
   }
 
   async function askForTurns(): Promise<void> {
-    const due = await queries.listDue(db, [...heard], MOST_SHAKY);
+    const listed = await queries.listDue(db, [...heard], MOST_SHAKY);
+    // A turn that runs takes up what there is; what it leaves is still due when it is over.
+    const due = listed.filter((id) => !turns.runs(id));
     await turns.ask(due);
     for (const id of due) heard.delete(id);
   }

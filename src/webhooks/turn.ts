@@ -9,6 +9,8 @@ const LAST_ATTEMPT_AFTER_MS = 15_000;
 const BOUNDS = {
   /** Enough to keep the lanes busy, few to go through whenever somebody looks what is due. */
   mostFree: 100,
+  /** However long it hangs, and however much it would hear. */
+  mostFreeFailing: 10,
   /** What is held up behind a failed delivery of its subject holds up no other subject before there is so much of it. */
   mostWaiting: 5_000,
   lifetime: LIFETIME_SECONDS,
@@ -18,8 +20,8 @@ const BOUNDS = {
 const PACE = { steady: { lanes: 10, most: 100 }, failing: { lanes: 1, most: 10 } } as const;
 
 /**
- * Webhooks that fail, never succeeded or answer slowly are asked for and worked on so many at a time: these may hang until the time-out,
- * however many there are, and all other slots are for targets that answer.
+ * Webhooks that fail, never succeeded or answer slowly are asked for and worked on so many at a time: these may hang until
+ * the time-out, however many there are, and all other slots are for targets that answer.
  */
 export const MOST_SHAKY = 64;
 
@@ -36,8 +38,9 @@ export function createTurn(
   const attempt = createAttempt({ ...deps, inLine });
   let shakyTurns = 0;
 
+  /** @returns whether the target can be expected to take more */
   async function round(target: TargetRow, due: readonly DueRow[], signal: AbortSignal, isLate: () => boolean) {
-    const begun: Round = { target, failures: target.failures, ended: false, signal };
+    const begun: Round = { target, failures: target.failures, ended: false, down: false, signal };
     const subjects = Map.groupBy(due, ({ subject }) => subject);
     await inLanes([...subjects.values()], PACE[paceOf(target)].lanes, async (subject) => {
       for (const delivery of subject) {
@@ -45,6 +48,7 @@ export function createTurn(
         if (begun.ended || isLate() || !(await attempt(begun, delivery))) return;
       }
     });
+    return !begun.down;
   }
 
   return async (webhookId, signal) => {
@@ -62,7 +66,7 @@ export function createTurn(
         }
         const due = await inLine(() => listDueDeliveries(db, webhookId, PACE[paceOf(target)].most));
         if (due.length === 0) return;
-        await round(target, due, signal, isLate);
+        if (!(await round(target, due, signal, isLate))) return;
       }
     } finally {
       shakyTurns -= shaky;

@@ -35,6 +35,7 @@ test('without any setting it is an embedded server on localhost:3000 that makes 
     mail: undefined,
     pats: { enabled: true, defaultDays: 30, maxDays: 90 },
     webhooks: { networks: [], allowLoopback: true },
+    narrowPath: true,
     logLevel: 'info',
   });
 });
@@ -54,6 +55,8 @@ test.each<[setting: Record<string, string>, read: object]>([
   [{ PORT: '65535' }, { port: 65_535 }],
   [{ MINTMARK_RETENTION_DAYS: '0' }, { retentionDays: 0 }],
   [{ MINTMARK_RETENTION_DAYS: '3650' }, { retentionDays: 3650 }],
+  [{ MINTMARK_NARROW_PATH: 'off' }, { narrowPath: false }],
+  [{ MINTMARK_NARROW_PATH: 'on' }, { narrowPath: true }],
   [{ MINTMARK_PATS: 'off' }, { pats: { enabled: false, defaultDays: 30, maxDays: 90 } }],
   [{ MINTMARK_PAT_MAX_DAYS: '7' }, { pats: { enabled: true, defaultDays: 7, maxDays: 7 } }],
   [
@@ -150,6 +153,7 @@ describe('a wrong setting is refused in one line that names it, what it held and
     ['MINTMARK_LOGIN_URL', 'https://ann@login.example.com/', /without credentials/],
     ['MINTMARK_LOGIN_URL', 'https://login.example.com/#start', /fragment/],
     ['MINTMARK_LOGIN_URL', 'https://login.example.com/?authorization=1', /a parameter authorization/],
+    ['MINTMARK_NARROW_PATH', 'false', /on or off/],
     ['MINTMARK_PATS', 'true', /on or off/],
     ['MINTMARK_PAT_DEFAULT_DAYS', '0', /1 to 90/],
     ['MINTMARK_PAT_DEFAULT_DAYS', '1.5', /1 to 90/],

@@ -75,6 +75,7 @@ describe.each(ENGINES)('Killed between the commit of a token and its delivery, a
   async function liveAndDie(server: Server, hook: Hook, chains: readonly Chain[], moment: number): Promise<boolean> {
     let asked = await firstAnswer(server, chains);
     await sleep(moment);
+    // All was delivered meanwhile: then it dies at the next answer.
     if (!isUntold(hook, chains)) {
       await Promise.all(asked);
       asked = await firstAnswer(server, chains);
