@@ -114,6 +114,14 @@ describe('The authorization endpoint (RFC 6749 §3.1)', () => {
     );
   });
 
+  test('posted, is refused when the browser could not repeat it', async () => {
+    const { status, headers } = await post(world.server, '/oauth/authorize', request({ state: 'x'.repeat(9_000) }), {
+      headers: HTML,
+    });
+    expect(status).toBe(400);
+    expect(headers.get('location')).toBeNull();
+  });
+
   test('answers by form_post where asked, without a code in any URL', async () => {
     const { verifier, challenge } = pkce();
     const url = authorizationUrl(world.server, request({ code_challenge: challenge, response_mode: 'form_post' }));
