@@ -17,6 +17,7 @@ export type { Database, Db } from './database.ts';
 export { isForeignKeyViolation, isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
 export { type Held, held } from './held.ts';
 export { heldByKey } from './held-by-key.ts';
+export { type Page, type PageRequest, type Position, pageOf, positionOf } from './keyset.ts';
 export { MigratedByNewer } from './migrate.ts';
 export { migrateDatabase, missingMigrations } from './offline.ts';
 

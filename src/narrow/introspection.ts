@@ -3,7 +3,7 @@ import type { Accounts } from '#src/accounts/index.ts';
 import { type Apis, mayIntrospect } from '#src/apis/index.ts';
 import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 import { isOpaquePat } from '#src/oauth/pat-value.ts';
-import type { Pats } from '#src/pats/index.ts';
+import { NOWHERE, type Pats } from '#src/pats/index.ts';
 import type { Grant, Token, Tokens } from '#src/tokens/index.ts';
 import type { Endpoint } from './index.ts';
 
@@ -15,8 +15,6 @@ export interface IntrospectionDeps {
   readonly tokens: Tokens;
 }
 
-/** Whoever asks holds the token already: it may be used from anywhere else. */
-const NOWHERE = { ip: undefined, userAgent: undefined };
 const PARAMETERS = new Set(['token', 'token_type_hint', 'client_id', 'client_secret']);
 const OPAQUE = /^[\w-]{43}$/;
 

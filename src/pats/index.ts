@@ -36,7 +36,7 @@ export type {
   Pats,
   UsablePat,
 } from './pat.ts';
-export { LONGEST_OVERLAP, PAT_STATUSES } from './pat.ts';
+export { LONGEST_OVERLAP, NOWHERE, PAT_STATUSES } from './pat.ts';
 
 export interface PatsDeps {
   readonly db: Database;

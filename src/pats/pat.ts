@@ -134,3 +134,6 @@ export interface Pats {
   /** Writes what is noted of the use of tokens. */
   close(): Promise<void>;
 }
+
+/** From where a token is used that somebody asks about: whoever asks holds it already, and may do it from anywhere else. */
+export const NOWHERE = { ip: undefined, userAgent: undefined };

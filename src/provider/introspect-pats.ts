@@ -1,9 +1,9 @@
 import type { Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Accounts } from '#src/accounts/index.ts';
-import type { Pats } from '#src/pats/index.ts';
+import { NOWHERE, type Pats } from '#src/pats/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
-import { NOWHERE, PAT_GRANT } from './presented-pats.ts';
+import { PAT_GRANT } from './presented-pats.ts';
 
 interface IntrospectPatsDeps {
   readonly accounts: Pick<Accounts, 'find'>;

@@ -6,14 +6,11 @@
 import { decodeJwt } from 'jose';
 import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 import { looksLikePat } from '#src/oauth/pat-value.ts';
-import type { Pat, Pats, UsablePat } from '#src/pats/index.ts';
+import { NOWHERE, type Pat, type Pats, type UsablePat } from '#src/pats/index.ts';
 import type { Token, Tokens } from '#src/tokens/index.ts';
 import { UNKNOWN } from './structured-tokens.ts';
 
 export const PAT_GRANT = 'pat';
-
-/** Whoever asks holds the token already: it may be used from anywhere else. */
-export const NOWHERE = { ip: undefined, userAgent: undefined };
 
 type Exchange = (token: string, how?: { toRevoke: boolean }) => Promise<string>;
 

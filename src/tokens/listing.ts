@@ -1,5 +1,5 @@
 /** Which tokens and grants there are, for administrators: never their values, and dead ones for as long as they are kept. */
-import type { Database } from '#src/db/index.ts';
+import { type Database, type Page, type PageRequest, pageOf, positionOf } from '#src/db/index.ts';
 import type { ListedKind, TokenStatus } from './listing-queries.ts';
 import * as queries from './listing-queries.ts';
 import type { TokenFormat } from './records.ts';
@@ -48,17 +48,6 @@ export interface TokenFilter {
   readonly grantId?: string | undefined;
   readonly kind?: ListedKind | undefined;
   readonly status?: TokenStatus | undefined;
-}
-
-/** `after`: the `next` of the page before, '' at the start. */
-export interface PageRequest {
-  readonly after: string;
-  readonly limit: number;
-}
-
-export interface Page<T> {
-  readonly items: T[];
-  readonly next: string | undefined;
 }
 
 export interface TokenList {
@@ -113,24 +102,6 @@ export function createTokenList({ db, acceptPats = true }: TokenListDeps): Token
 }
 
 const nothing: Page<never> = { items: [], next: undefined };
-
-export function positionOf(position: string): { createdUs: string; id: string } | undefined {
-  const dot = position.indexOf('.');
-  return dot < 0 ? undefined : { createdUs: position.slice(0, dot), id: position.slice(dot + 1) };
-}
-
-/** @param rows one more than `limit` when there is a page behind this one */
-export function pageOf<Row extends { created_us: string }, T>(
-  rows: Row[],
-  limit: number,
-  toItem: (row: Row) => T,
-  idOf: (row: Row) => string,
-): Page<T> {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const next = rows.length > limit && last ? `${last.created_us}.${idOf(last)}` : undefined;
-  return { items: page.map(toItem), next };
-}
 
 function toListed(row: queries.ListedRow): ListedToken {
   return {

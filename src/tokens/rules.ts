@@ -13,11 +13,11 @@
  * have asked a moment later.
  */
 import { randomId } from '#src/crypto/index.ts';
-import { type Database, Unavailable } from '#src/db/index.ts';
+import { type Database, type Page, Unavailable } from '#src/db/index.ts';
 import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 import { DEFAULT_LIFETIMES, LONGEST_PAT } from '#src/oauth/lifetimes.ts';
 import { Invalid } from '#src/oauth/problems.ts';
-import type { ListedKind, Page } from './listing.ts';
+import type { ListedKind } from './listing.ts';
 import * as queries from './rule-queries.ts';
 
 /** All that are given must hold. */

@@ -2,8 +2,8 @@
  * Where somebody is signed in, and ending that from elsewhere. Ending a session ends what signing out in it would: the
  * grants that are bound to it, and so every token that came of them.
  */
-import type { Database } from '#src/db/index.ts';
-import { GRANT_POSITION, type Page, type PageRequest, pageOf, positionOf } from './listing.ts';
+import { type Database, type Page, type PageRequest, pageOf, positionOf } from '#src/db/index.ts';
+import { GRANT_POSITION } from './listing.ts';
 import * as queries from './session-queries.ts';
 
 export const SESSION_POSITION = GRANT_POSITION;

@@ -1,8 +1,7 @@
-import type { Database } from '#src/db/index.ts';
+import { type Database, pageOf, positionOf } from '#src/db/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import * as queries from './listing-queries.ts';
 import { dataOf } from './message.ts';
-import { pageOf, positionOf } from './position.ts';
 import { findWebhook } from './subscription-queries.ts';
 import { isId } from './webhook.ts';
 
@@ -59,7 +58,7 @@ export function createDeliveries({ db }: { db: Database }): Deliveries {
     async listDeliveries(webhookId, { status }, { after, limit }) {
       if (!(isId(webhookId) && (await findWebhook(db, webhookId)))) throw new NotFound('webhook');
       const rows = await queries.listDeliveries(db, { webhookId, status, behind: positionOf(after), limit: limit + 1 });
-      return pageOf(rows, limit, toDelivery);
+      return pageOf(rows, limit, toDelivery, ({ id }) => id);
     },
 
     async findDelivery(webhookId, id) {

@@ -1,6 +1,5 @@
 /** All SQL of deliveries as people see them. */
-import type { Db } from '#src/db/index.ts';
-import type { Position } from './position.ts';
+import type { Db, Position } from '#src/db/index.ts';
 import type { Format } from './webhook.ts';
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'dead';

@@ -1,7 +1,6 @@
 /** All SQL of sending because somebody asks for it: again what was sent, and samples. */
-import type { Db } from '#src/db/index.ts';
+import type { Db, Position } from '#src/db/index.ts';
 import { SUBJECT } from './delivery-queries.ts';
-import type { Position } from './position.ts';
 
 /**
  * Due now. One that was over starts anew, unless what it would say has been erased or its webhook is paused; one that

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Seals } from '#src/crypto/index.ts';
-import { type Database, isForeignKeyViolation } from '#src/db/index.ts';
+import { type Database, isForeignKeyViolation, type Position } from '#src/db/index.ts';
 import { Conflict, Invalid, NotFound } from '#src/oauth/problems.ts';
 import { LIFETIME_SECONDS } from './backoff.ts';
 import { type Delivery, toDelivery } from './deliveries.ts';
 import { findDelivery } from './listing-queries.ts';
-import type { Position } from './position.ts';
 import * as queries from './resend-queries.ts';
 import { sampleOf } from './sample.ts';
 import { findWebhook, wake } from './subscription-queries.ts';

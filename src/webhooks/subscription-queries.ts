@@ -1,6 +1,5 @@
 /** All SQL of who is told of what. What becomes of telling them is beside. */
-import type { Db } from '#src/db/index.ts';
-import type { Position } from './position.ts';
+import type { Db, Position } from '#src/db/index.ts';
 import type { Format, PausedReason, Webhook } from './webhook.ts';
 
 export interface WebhookRow {

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Seals } from '#src/crypto/index.ts';
-import type { Database } from '#src/db/index.ts';
+import { type Database, pageOf, positionOf } from '#src/db/index.ts';
 import { Invalid, NotFound } from '#src/oauth/problems.ts';
 import { eraseUnwaited } from './erasure-queries.ts';
-import { pageOf, positionOf } from './position.ts';
 import { checkRules } from './rules.ts';
 import { newSecret, sealShared } from './secrets.ts';
 import type { Targets } from './sending/target.ts';
@@ -55,7 +54,7 @@ export function createSubscriptions({ db, seals, targets }: SubscriptionsDeps): 
 
     async list({ after, limit }) {
       const rows = await queries.listWebhooks(db, positionOf(after), limit + 1);
-      return pageOf(rows, limit, toWebhook);
+      return pageOf(rows, limit, toWebhook, ({ id }) => id);
     },
 
     async update(id, change) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { signInFor } from '../endpoints/protocol.ts';
 import { registerClient } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { authenticate } from '../support/people.ts';
 import { bearer, makeOwn, request, somebody, withPats } from './support.ts';
 
@@ -90,9 +91,7 @@ describe.each(ENGINES)("a personal access token for its owner's account, on %s",
     const { person, made, call } = await holder('account:read');
     await call('GET', '/me');
     const used = async () => (await person.session.call('GET', `/me/pats/${made.id}`)).body;
-    const deadline = Date.now() + 10_000;
-    while ((await used()).last_used_ip === null && Date.now() < deadline)
-      await new Promise((done) => setTimeout(done, 200));
+    await eventually(async () => (await used()).last_used_ip !== null, 10_000);
     expect(await used()).toMatchObject({
       last_used_at: expect.any(String),
       last_used_ip: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),

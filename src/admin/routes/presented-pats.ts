@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Problem } from '#src/http/index.ts';
-import type { PatRefusal, Pats } from '#src/pats/index.ts';
+import { NOWHERE, type PatRefusal, type Pats } from '#src/pats/index.ts';
 import { type AnyRoute, route } from '../route.ts';
 import { covers } from '../scopes.ts';
 
@@ -18,9 +18,6 @@ const reported = z
 const ended = z
   .object({ revoked: z.int().meta({ description: 'Those that lived until now' }) })
   .meta({ id: 'PatsRevoked' });
-
-/** Whoever asks holds the token already: it may be used from anywhere else. */
-const NOWHERE = { ip: undefined, userAgent: undefined };
 
 /**
  * `error="invalid_token"` would be said of the access token that the caller asks with (RFC 6750 §3.1), and a client that
