@@ -14,12 +14,13 @@ import { openPool } from './pool.ts';
 export { batched } from './batched.ts';
 export { DataDirectoryInUse } from './data-directory.ts';
 export type { Database, Db } from './database.ts';
-export { isForeignKeyViolation, isRetryable, isUniqueViolation, Unavailable } from './errors.ts';
+export { isForeignKeyViolation, isUniqueViolation, Unavailable } from './errors.ts';
 export { type Held, held } from './held.ts';
 export { heldByKey } from './held-by-key.ts';
 export { type Page, type PageRequest, type Position, pageOf, positionOf } from './keyset.ts';
 export { MigratedByNewer } from './migrate.ts';
 export { migrateDatabase, missingMigrations } from './offline.ts';
+export { retrying } from './retrying.ts';
 
 /** Opens the configured database with every migration applied. */
 export async function openDatabase(config: Pick<Config, 'database' | 'dataDir'>): Promise<Database> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
-import type { Database } from '#src/db/index.ts';
+import { type Database, retrying } from '#src/db/index.ts';
 import * as queries from './queries.ts';
 import { openQueue } from './turns-queue.ts';
 
@@ -77,7 +77,7 @@ export function createTurns({ db, log, name, slots, lease, run }: TurnsDeps): Tu
     ended = [];
     try {
       // Deleted, not completed: a queue that keeps no history needs nobody who clears it away.
-      await boss.deleteJob(name, ids);
+      await retrying(() => boss.deleteJob(name, ids));
     } catch (error) {
       ended.push(...ids);
       throw error;
@@ -134,8 +134,9 @@ export function createTurns({ db, log, name, slots, lease, run }: TurnsDeps): Tu
     async ask(keys) {
       if (keys.length === 0) return;
       const boss = await opened();
-      const jobs = keys.map((key) => ({ singletonKey: key, data: { key }, expireInSeconds: lease }));
-      await boss.insert(name, jobs);
+      // In one order on all instances: each inserts many unique keys, and would wait for one that another has inserted.
+      const jobs = keys.toSorted().map((key) => ({ singletonKey: key, data: { key }, expireInSeconds: lease }));
+      await retrying(() => boss.insert(name, jobs));
       nap.abort();
     },
 

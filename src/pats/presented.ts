@@ -1,7 +1,7 @@
 /** Personal access tokens that somebody shows: whose they are, what for, and whether they are good for it. */
 import type { Apis } from '#src/apis/index.ts';
 import type { Audit, From } from '#src/audit/index.ts';
-import type { Database } from '#src/db/index.ts';
+import { type Database, retrying } from '#src/db/index.ts';
 import { isOpaquePat, looksLikePat } from '#src/oauth/pat-value.ts';
 import { createUsage, type Token, type Tokens } from '#src/tokens/index.ts';
 import { endFamily } from './ending-queries.ts';
@@ -9,7 +9,6 @@ import { lockOwner } from './issue-queries.ts';
 import { cut } from './new-pat.ts';
 import type { Authenticated, PatFormat, PatRefusal, Pats, UsablePat } from './pat.ts';
 import * as queries from './queries.ts';
-import { retrying } from './retrying.ts';
 import type { Signed } from './signed.ts';
 import { toPat } from './stored.ts';
 import { writePatUse } from './usage-queries.ts';

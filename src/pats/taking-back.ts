@@ -1,6 +1,6 @@
 import type { Accounts } from '#src/accounts/index.ts';
 import type { Audit, From } from '#src/audit/index.ts';
-import type { Database } from '#src/db/index.ts';
+import { type Database, retrying } from '#src/db/index.ts';
 import type { Mail } from '#src/mail/index.ts';
 import { type EndedRow, endPats, endPatsOf } from './ending-queries.ts';
 import { lockOwner } from './issue-queries.ts';
@@ -8,7 +8,6 @@ import type { Pat, Pats } from './pat.ts';
 import type { Presented } from './presented.ts';
 import * as queries from './queries.ts';
 import { reportMail } from './report-mail.ts';
-import { retrying } from './retrying.ts';
 import { rowId, toPat } from './stored.ts';
 
 interface TakingBackDeps {

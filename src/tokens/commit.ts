@@ -1,12 +1,10 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { type Database, isRetryable, Unavailable } from '#src/db/index.ts';
+import { type Database, retrying, Unavailable } from '#src/db/index.ts';
 import * as queries from './queries.ts';
 import { GuardFailed, type Unit } from './unit.ts';
 
 /** Units written by one statement at most: past this, latency grows faster than throughput. */
 const LARGEST_BATCH = 64;
-/** Two batches may wait for each other's rows; Postgres ends one of them, and the second try finds the rows free. */
-const TRIES = 3;
 
 interface Waiting {
   readonly unit: Unit;
@@ -54,7 +52,8 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
 
   async function write(batch: Waiting[]): Promise<void> {
     try {
-      const passed = await tryToWrite(batch.map(({ unit }) => unit));
+      const units = batch.map(({ unit }) => unit);
+      const passed = await retrying(() => queries.writeUnits(db, units));
       for (const [i, { unit, written, failed }] of batch.entries()) {
         if (passed.has(i)) written();
         else failed(new GuardFailed(unit));
@@ -65,16 +64,6 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
         for (const { failed } of batch) failed(error);
       } else {
         for (const one of batch) await write([one]);
-      }
-    }
-  }
-
-  async function tryToWrite(units: Unit[]): Promise<Set<number>> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await queries.writeUnits(db, units);
-      } catch (error) {
-        if (attempt === TRIES || !isRetryable(error)) throw error;
       }
     }
   }

@@ -2,7 +2,7 @@
  * Taking tokens back one by one and grant by grant. Many at once is a rule's work (`rules.ts`). Whatever is ended here is
  * refused on every instance by its next request: all of them ask the same view.
  */
-import { type Database, isRetryable } from '#src/db/index.ts';
+import { type Database, retrying } from '#src/db/index.ts';
 import { NotFound } from '#src/oauth/problems.ts';
 import type { Tokens } from './index.ts';
 import type { TokenList } from './listing.ts';
@@ -31,9 +31,6 @@ interface RevocationDeps {
   readonly list: Pick<TokenList, 'find'>;
 }
 
-/** Ending many grants may meet a commit that holds some of them in another order: Postgres ends one of both. */
-const TRIES = 3;
-
 export function createRevocation({ db, tokens, list }: RevocationDeps): Revocation {
   async function revoke(
     { id, kind, grantId }: { id: string; kind: string; grantId: string | undefined },
@@ -45,15 +42,8 @@ export function createRevocation({ db, tokens, list }: RevocationDeps): Revocati
     return (await queries.endToken(db, Buffer.from(id, 'hex'), by)) ? 1 : 0;
   }
 
-  async function endGrantsOf(accountId: string, grantId: string | undefined, by: string): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await queries.endGrantsOf(db, accountId, grantId, by);
-      } catch (error) {
-        if (attempt === TRIES || !isRetryable(error)) throw error;
-      }
-    }
-  }
+  const endGrantsOf = (accountId: string, grantId: string | undefined, by: string) =>
+    retrying(() => queries.endGrantsOf(db, accountId, grantId, by));
 
   async function revokeGrantOfDead(value: string, { by }: RevocationOptions): Promise<number> {
     for (const id of tokens.references.idsOf('token', value)) {
