@@ -6,7 +6,7 @@ export async function findDevice(db: Db, accountId: string, ids: readonly Buffer
     `select id
        from devices
       where account_id = $1
-        and id = any($2)
+        and id = any(array(select unnest($2::bytea[])))
         and last_used_at > now() - interval '1 year'
       order by last_used_at desc
       limit 1`,

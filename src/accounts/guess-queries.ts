@@ -93,7 +93,7 @@ export async function findLocks(db: Db, subjects: readonly Buffer[]): Promise<Lo
   const { rows } = await db.query<LockRow>(
     `select account_id, nullif(blocked_until, 'infinity') as blocked_until
        from guesses
-      where subject = any($1)
+      where subject = any(array(select unnest($1::bytea[])))
         and blocked_until > now()`,
     [subjects],
   );

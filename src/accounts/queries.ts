@@ -44,7 +44,10 @@ const values = (account: AccountValues) => [
 ];
 
 export async function findAccounts(db: Db, ids: readonly string[]): Promise<AccountRow[]> {
-  const { rows } = await db.query<AccountRow>(`select ${ACCOUNT} from users where id = any($1::uuid[])`, [ids]);
+  const { rows } = await db.query<AccountRow>(
+    `select ${ACCOUNT} from users where id = any(array(select unnest($1::uuid[])))`,
+    [ids],
+  );
   return rows;
 }
 

@@ -36,7 +36,7 @@ export async function putResetSparingly(db: Db, accountId: string, id: Buffer, s
 /** @param ids the token's digests under every secret key @returns whose it is, while it lives */
 export async function findReset(db: Db, ids: readonly Buffer[]): Promise<string | undefined> {
   const { rows } = await db.query<{ account_id: string }>(
-    'select account_id from password_resets where id = any($1) and expires_at > now()',
+    'select account_id from password_resets where id = any(array(select unnest($1::bytea[]))) and expires_at > now()',
     [ids],
   );
   return rows[0]?.account_id;
@@ -44,7 +44,10 @@ export async function findReset(db: Db, ids: readonly Buffer[]): Promise<string 
 
 /** @returns whether it was there: of two at once, only one is told so */
 export async function takeReset(db: Db, ids: readonly Buffer[]): Promise<boolean> {
-  const { rowCount } = await db.query('delete from password_resets where id = any($1) and expires_at > now()', [ids]);
+  const { rowCount } = await db.query(
+    'delete from password_resets where id = any(array(select unnest($1::bytea[]))) and expires_at > now()',
+    [ids],
+  );
   return rowCount > 0;
 }
 

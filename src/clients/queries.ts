@@ -58,7 +58,10 @@ const values = (client: ClientValues) => [
 ];
 
 export async function findClients(db: Db, ids: readonly string[]): Promise<ClientRow[]> {
-  const { rows } = await db.query<ClientRow>(`select ${CLIENT} from clients where client_id = any($1)`, [ids]);
+  const { rows } = await db.query<ClientRow>(
+    `select ${CLIENT} from clients where client_id = any(array(select unnest($1::text[])))`,
+    [ids],
+  );
   return rows;
 }
 

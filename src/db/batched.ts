@@ -1,6 +1,6 @@
 /**
  * Lookups by key that share statements: all keys asked for in one tick, and all that are asked for while `slots`
- * statements are under way, become one `where id = any($1)`. Under load the batches grow by themselves, so a database
+ * statements are under way, become one statement with a list. Under load the batches grow by themselves, so a database
  * round trip is paid per batch instead of per request.
  *
  * @param load returns what it found; a key without an entry is answered with undefined

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type ChangeFeed, createChangeFeed } from './change-feed.ts';
 import type { Database, Db } from './database.ts';
 import { isStale, isUnavailable, spoilsConnection, Unavailable } from './errors.ts';
-import { preparedAs } from './prepared.ts';
+import { planAnew, preparedAs } from './prepared.ts';
 
 /** Enough to keep two cores of Postgres busy; group commit makes more connections pointless. */
 const POOL_SIZE = 10;
@@ -76,7 +76,9 @@ function queryAny(pool: pg.Pool): Db['query'] {
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
-    return await pool.connect();
+    const client = await pool.connect();
+    await planAnew(client);
+    return client;
   } catch (error) {
     throw isUnavailable(error) ? new Unavailable(error) : error;
   }

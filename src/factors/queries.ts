@@ -148,7 +148,7 @@ export async function useRecoveryCode(db: Db, accountId: string, digests: readon
     `update recovery_codes
         set used_at = now()
       where account_id = $1
-        and digest = any($2::bytea[])
+        and digest = any(array(select unnest($2::bytea[])))
         and used_at is null`,
     [accountId, digests],
   );

@@ -30,7 +30,7 @@ export async function findHandover(db: Db, ids: readonly Buffer[]): Promise<Hand
   const { rows } = await db.query<HandoverRow>(
     `select interaction, uid, answer is not null as answered, expires_at
        from handovers
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and expires_at > now()`,
     [ids],
   );
@@ -47,7 +47,7 @@ export async function answerHandover(
   const { rowCount } = await db.query(
     `update handovers
         set answer = $2, verifier = $3
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and answer is null
         and expires_at > now()`,
     [ids, JSON.stringify(answer), verifier],
@@ -63,8 +63,8 @@ export async function takeAnswer<Answer>(
 ): Promise<Answer | undefined> {
   const { rows } = await db.query<{ answer: Answer }>(
     `delete from handovers
-      where interaction = any($1)
-        and verifier = any($2)
+      where interaction = any(array(select unnest($1::bytea[])))
+        and verifier = any(array(select unnest($2::bytea[])))
         and expires_at > now()
      returning answer`,
     [interactions, verifiers],

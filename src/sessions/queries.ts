@@ -88,7 +88,7 @@ export async function findSignIn(db: Db, ids: readonly Buffer[]): Promise<SignIn
   const { rows } = await db.query<SignInRow>(
     `select ${COLUMNS}
        from sign_ins
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and ${STANDS}`,
     [ids],
   );
@@ -108,7 +108,7 @@ export async function addProof(
   const { rows } = await db.query<SignInRow>(
     `update sign_ins
         set proofs = array_append(array_remove(proofs, $3), $3)
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and account_id = $2
         and ${STANDS}
      returning ${COLUMNS}`,
@@ -127,7 +127,7 @@ export async function noteNewPassword(
   const { rows } = await db.query<SignInRow>(
     `update sign_ins
         set wants_new_password = false, password_version = $3
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and account_id = $2
         and expires_at > now()
      returning ${COLUMNS}`,
@@ -149,7 +149,7 @@ export async function takeSignIn(
 ): Promise<number | undefined> {
   const { rows } = await db.query<{ taken_at: number }>(
     `delete from sign_ins
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and account_id = $2
         and proofs @> $3
         and ${STANDS}
@@ -160,7 +160,7 @@ export async function takeSignIn(
 }
 
 export async function dropSignIn(db: Db, ids: readonly Buffer[]): Promise<boolean> {
-  const { rowCount } = await db.query('delete from sign_ins where id = any($1)', [ids]);
+  const { rowCount } = await db.query('delete from sign_ins where id = any(array(select unnest($1::bytea[])))', [ids]);
   return rowCount > 0;
 }
 
@@ -183,7 +183,7 @@ export async function turnIntoSession(
   const { rows } = await db.query<{ expires_at: Date }>(
     `with done as (
        delete from sign_ins
-        where id = any($1)
+        where id = any(array(select unnest($1::bytea[])))
           and account_id = $2
           and proofs @> $3
           and ${STANDS}
@@ -221,12 +221,12 @@ export async function useApiSession(db: Db, ids: readonly Buffer[]): Promise<Api
     `with used as (
        update sessions
           set last_used_at = now()
-        where id in (select id from session_states where id = any($1) and kind = 'api' and lives)
+        where id in (select id from session_states where id = any(array(select unnest($1::bytea[]))) and kind = 'api' and lives)
           and last_used_at < now() - interval '10 seconds'
      )
      select uid, account_id, payload, expires_at
        from session_states
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and kind = 'api'
         and lives`,
     [ids],
@@ -235,6 +235,9 @@ export async function useApiSession(db: Db, ids: readonly Buffer[]): Promise<Api
 }
 
 export async function endApiSession(db: Db, ids: readonly Buffer[]): Promise<boolean> {
-  const { rowCount } = await db.query(`delete from sessions where id = any($1) and kind = 'api'`, [ids]);
+  const { rowCount } = await db.query(
+    `delete from sessions where id = any(array(select unnest($1::bytea[]))) and kind = 'api'`,
+    [ids],
+  );
   return rowCount > 0;
 }

@@ -53,7 +53,7 @@ export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Pr
     `select id, kind, format, client_id, account_id, grant_id, grant_type, scope, audience,
             user_code, issued_at, expires_at, consumed_at, status_list, status_index, remainder
        from token_states
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and lives
         and (kind <> 'pat' or $2::boolean)`,
     [ids.map(bytes), acceptPats],
@@ -97,7 +97,7 @@ export async function findGrants(db: Db, ids: string[]): Promise<Map<string, Gra
   const { rows } = await db.query<GrantRow>(
     `select id, account_id, client_id, session_uid, consented, created_at, expires_at
        from grants
-      where id = any($1)
+      where id = any(array(select unnest($1::text[])))
         and revoked_at is null`,
     [ids],
   );
@@ -142,7 +142,7 @@ export async function findSessions(db: Db, ids: string[]): Promise<Map<string, S
   const { rows } = await db.query<SessionRow>(
     `select id, uid, account_id, payload, expires_at
        from session_states
-      where id = any($1)
+      where id = any(array(select unnest($1::bytea[])))
         and kind = 'browser'
         and lasts`,
     [ids.map(bytes)],
@@ -154,7 +154,7 @@ export async function findSessionsByUid(db: Db, uids: string[]): Promise<Map<str
   const { rows } = await db.query<SessionRow>(
     `select distinct on (uid) id, uid, account_id, payload, expires_at
        from session_states
-      where uid = any($1)
+      where uid = any(array(select unnest($1::text[])))
         and kind = 'browser'
         and lasts
       order by uid, expires_at desc`,
@@ -177,7 +177,7 @@ export async function findInteractions(db: Db, ids: string[]): Promise<Map<strin
             i.expires_at
        from interactions i
        left join users u on u.id = (i.payload #>> '{result,login,accountId}')::uuid
-      where i.id = any($1)
+      where i.id = any(array(select unnest($1::bytea[])))
         and i.expires_at > now()`,
     [ids.map(bytes)],
   );
@@ -193,7 +193,7 @@ export async function isReplay(db: Db, ids: string[]): Promise<boolean> {
   const { rowCount } = await db.query(
     `select 1
        from replays
-      where id = any($1)`,
+      where id = any(array(select unnest($1::bytea[])))`,
     [ids.map(bytes)],
   );
   return rowCount > 0;
