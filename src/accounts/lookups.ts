@@ -7,7 +7,7 @@ import { parseUsername } from './username.ts';
 export function createLookups({ db }: { db: Database }): Pick<Accounts, 'find' | 'findByUsername' | 'list'> {
   const lookup = batched(
     async (ids: string[]) => new Map((await queries.findAccounts(db, ids)).map((row) => [row.id, toAccount(row)])),
-    { slots: db.concurrency },
+    { slots: db.batches },
   );
 
   return {

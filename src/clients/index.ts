@@ -64,7 +64,7 @@ export interface Clients extends Secrets {
 export function createClients({ db, digests, checkRegistration }: ClientsDeps): Clients {
   const lookup = batched(
     async (ids: string[]) => new Map((await queries.findClients(db, ids)).map((row) => [row.client_id, row])),
-    { slots: db.concurrency },
+    { slots: db.batches },
   );
   const findRow = async (id: string) => (CLIENT_ID.test(id) ? lookup(id) : undefined);
   const { find, write } = heldByKey(

@@ -1,36 +1,48 @@
+import { Unavailable } from './errors.ts';
+
+interface Waiting<Key, Found> {
+  readonly key: Key;
+  readonly found: (value: Found | undefined) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /**
- * Lookups by key that share statements: all keys asked for in one tick, and all that are asked for while `slots`
+ * Statements shared by requests: all keys asked for in one turn of the event loop, and all that are asked for while `slots`
  * statements are under way, become one statement with a list. Under load the batches grow by themselves, so a database
- * round trip is paid per batch instead of per request.
+ * round trip, or a flush to disk, is paid per batch instead of per request.
  *
- * @param load returns what it found; a key without an entry is answered with undefined
+ * @param load returns what it found; a key without an entry is answered with undefined. For a write the key is what is written
  */
 export function batched<Key, Found>(
   load: (keys: Key[]) => Promise<Map<Key, Found>>,
   { slots, most = 256 }: { slots: number; most?: number },
 ): (key: Key) => Promise<Found | undefined> {
-  const waiting: { key: Key; found: (value: Found | undefined) => void; failed: (error: unknown) => void }[] = [];
+  const waiting: Waiting<Key, Found>[] = [];
   let running = 0;
   let scheduled = false;
 
   function start(): void {
     scheduled = false;
     while (waiting.length > 0 && running < slots) {
-      const batch = waiting.splice(0, most);
       running += 1;
-      load([...new Set(batch.map(({ key }) => key))])
-        .then(
-          (result) => {
-            for (const { key, found } of batch) found(result.get(key));
-          },
-          (error: unknown) => {
-            for (const { failed } of batch) failed(error);
-          },
-        )
-        .finally(() => {
-          running -= 1;
-          start();
-        });
+      void answer(waiting.splice(0, most)).finally(() => {
+        running -= 1;
+        start();
+      });
+    }
+  }
+
+  async function answer(batch: Waiting<Key, Found>[]): Promise<void> {
+    try {
+      const result = await load([...new Set(batch.map(({ key }) => key))]);
+      for (const { key, found } of batch) found(result.get(key));
+    } catch (error) {
+      // One key that cannot be asked for must not take its neighbours with it: alone, each gets its own answer.
+      if (batch.length === 1 || error instanceof Unavailable) {
+        for (const { failed } of batch) failed(error);
+      } else {
+        for (const one of batch) await answer([one]);
+      }
     }
   }
 
@@ -39,6 +51,7 @@ export function batched<Key, Found>(
       waiting.push({ key, found, failed });
       if (scheduled || running >= slots) return;
       scheduled = true;
-      queueMicrotask(start);
+      // Not sooner: the requests that arrived together are read one after the other.
+      setImmediate(start);
     });
 }

@@ -8,6 +8,8 @@ export interface Database extends Db {
   readonly engine: 'embedded' | 'postgres';
   /** Statements it makes sense to have under way at once. */
   readonly concurrency: number;
+  /** The same of statements that gather what many requests ask or write. */
+  readonly batches: number;
   /** Commits what `work` did, or rolls back and rethrows. */
   transaction<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /**

@@ -11,6 +11,8 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 
 const CONCURRENCY = { postgres: 4, embedded: 1 } as const;
+/** While one is answered the next is sent. More of them would be smaller ones, and each has a price of its own. */
+const BATCHES = { postgres: 2, embedded: 1 } as const;
 
 /** What the last connection prepared is there still, under the names that this one will give again. */
 const takeOverSession = (feed: ChangeFeed) => async (client: pg.ClientBase) => {
@@ -44,6 +46,7 @@ export async function openPool(
   return {
     engine,
     concurrency: CONCURRENCY[engine],
+    batches: BATCHES[engine],
     query: queryAny(pool),
     onChange: feed.onChange,
     transaction: (work) => transaction(pool, work),

@@ -8,6 +8,8 @@ const LARGEST_BATCH = 64;
 
 interface Waiting {
   readonly unit: Unit;
+  readonly changes: readonly string[];
+  readonly reliesOn: readonly string[];
   readonly written: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -17,7 +19,7 @@ interface Waiting {
  * are paid per batch instead of per request, and a unit whose guards fail leaves the others of its batch untouched.
  */
 export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let running = 0;
 
   async function drain(): Promise<void> {
@@ -37,16 +39,17 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     const left: Waiting[] = [];
     const changed = new Set<string>();
     const reliedOn = new Set<string>();
-    for (const candidate of waiting) {
-      const { changes, reliesOn } = candidate.unit;
+    while (waiting.length > 0 && taken.length < LARGEST_BATCH) {
+      const candidate = waiting.shift() as Waiting;
+      const { changes, reliesOn } = candidate;
       const free =
         !changes.some((key) => changed.has(key) || reliedOn.has(key)) && !reliesOn.some((key) => changed.has(key));
-      (free && taken.length < LARGEST_BATCH ? taken : left).push(candidate);
+      (free ? taken : left).push(candidate);
       // Those left behind count too: nobody may overtake the unit it would have to wait for.
       for (const key of changes) changed.add(key);
       for (const key of reliesOn) reliedOn.add(key);
     }
-    waiting = left;
+    waiting.unshift(...left);
     return taken;
   }
 
@@ -71,8 +74,8 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
   return (unit) =>
     new Promise((written, failed) => {
       // A unit that contradicts itself throws here, where it fails its own request and not everybody's batch.
-      void [unit.changes, unit.reliesOn, unit.guardedAccount, unit.guardedClient];
-      waiting.push({ unit, written, failed });
-      if (running < db.concurrency) void drain();
+      void [unit.guardedAccount, unit.guardedClient];
+      waiting.push({ unit, changes: unit.changes, reliesOn: unit.reliesOn, written, failed });
+      if (running < db.batches) void drain();
     });
 }

@@ -11,7 +11,7 @@ import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
 import type { Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
-import { createUnits, Unit, type Units } from './unit.ts';
+import { createUnits, type Units } from './unit.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 
@@ -84,12 +84,13 @@ interface TokensDeps {
 }
 
 export function createTokens({ db, digests, acceptPats = true }: TokensDeps): Tokens {
-  const slots = { slots: db.concurrency };
+  const slots = { slots: db.batches };
   const tokenById = batched((ids: string[]) => queries.findTokens(db, ids, acceptPats), slots);
   const grantById = batched((ids: string[]) => queries.findGrants(db, ids), slots);
   const sessionById = batched((ids: string[]) => queries.findSessions(db, ids), slots);
   const sessionByUid = batched((uids: string[]) => queries.findSessionsByUid(db, uids), slots);
   const interactionById = batched((ids: string[]) => queries.findInteractions(db, ids), slots);
+  const issued = batched((made: Token[]) => queries.issueTokens(db, made).then(() => new Map()), slots);
   const commit = createCommitter(db);
   const units = createUnits(commit);
   const references = createReferences(digests);
@@ -125,10 +126,8 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
     units,
     references,
     find,
-    issue(token) {
-      const unit = new Unit();
-      unit.tokens.set(token.id, token);
-      return commit(unit);
+    async issue(token) {
+      await issued(token);
     },
     idFor(purpose, value) {
       const id = references.idOf(purpose, value);

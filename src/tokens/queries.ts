@@ -2,7 +2,7 @@
 import type { Db } from '#src/db/index.ts';
 import type { Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
 
-export { writeUnits } from './write-units.ts';
+export { issueTokens, writeUnits } from './write-units.ts';
 
 interface TokenRow {
   id: Buffer;

@@ -11,10 +11,7 @@ import { WRITE } from './write-statement.ts';
 export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
   if (units.every(onlyIssues)) {
     const tokens = units.flatMap((unit) => [...unit.tokens.values()]);
-    await db.query(
-      ISSUE,
-      ISSUED.map((column) => tokens.map(column)),
-    );
+    await issueTokens(db, tokens);
     return new Set(units.keys());
   }
   const relations = [
@@ -52,6 +49,14 @@ export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
     relations.map((relation) => JSON.stringify(relation)),
   );
   return new Set(rows.map(({ no }) => no));
+}
+
+/** Tokens that rely on nothing and that nobody relies on yet. */
+export async function issueTokens(db: Db, tokens: readonly Token[]): Promise<void> {
+  await db.query(
+    ISSUE,
+    ISSUED.map((column) => tokens.map(column)),
+  );
 }
 
 /** Rows for `json_to_recordset`, which takes its column names from quoted identifiers: ours, unmapped. */
