@@ -56,3 +56,8 @@ export function toValues(id: string, settings: ClientSettings): ClientValues & {
     disabled: settings.disabled,
   };
 }
+
+/** What tokens say of their client beyond its name, opaque ones at introspection. */
+export function clientClaims(metadata: Client['metadata']): { client_metadata: Client['metadata'] } | undefined {
+  return Object.keys(metadata).length > 0 ? { client_metadata: metadata } : undefined;
+}

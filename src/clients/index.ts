@@ -14,7 +14,7 @@ import type { Registration } from './registration.ts';
 import { checkRules } from './rules.ts';
 import { createSecrets, ensureSecret, insertFirstSecret, type Secrets, usesSecret } from './secrets.ts';
 
-export type { Client, ClientSettings } from './client.ts';
+export { type Client, type ClientSettings, clientClaims } from './client.ts';
 export {
   ASSERTION_ALGS,
   GRANT_TYPES,

@@ -17,6 +17,7 @@ const VALUE = /mmp_[\w-]+|whsec_[\w+/=%-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
 export interface Logged {
   readonly method: string;
+  /** Without what only its sender may read. */
   readonly path: string;
   /** By the clock of `performance`. */
   readonly began: number;
@@ -29,7 +30,8 @@ export interface Logged {
 
 export function requestLog(log: RequestLog): Middleware {
   return async (ctx, next) => {
-    const { method, path, res, state } = ctx;
+    const { method, res, state } = ctx;
+    const path = masked(ctx.path).slice(0, LONGEST_PATH);
     const began = performance.now();
     logRequest(log, res, { method, path, began, requestId: state.requestId, clientId: () => state.clientId });
     await next();
@@ -47,7 +49,7 @@ export function logRequest(
     const client_id = clientId();
     const line = {
       method,
-      path: masked(path).slice(0, LONGEST_PATH),
+      path,
       status,
       duration_ms: Math.round((performance.now() - began) * 10) / 10,
       request_id: requestId,

@@ -1,21 +1,24 @@
 /**
  * Signing keys, which rotate by themselves. Owns the table signing_keys: one key of each algorithm signs, the next one is
  * published before it does, and former ones stay published until nothing they signed is of use. Keeps the private halves
- * sealed and every instance on the same set. Does not sign tokens: the protocol engine does.
+ * sealed and every instance on the same set. Signs and verifies JWTs by them, for those who do not leave it to the engine;
+ * what a JWT says is not its business.
  */
 import { EventEmitter } from 'node:events';
 import type { JWK } from 'jose';
 import type { Seals } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { newKey, openKey, sealKey } from './generate.ts';
+import { createJwts, type Jwts } from './jwts.ts';
 import { inOrder, SIGNING_ALGS, type SigningAlg, type SigningKey, toKey } from './key.ts';
 import * as queries from './queries.ts';
 import { revokeKey, rotateKey } from './rotate.ts';
 import { isDue, millisecondsToNextMoment, PUBLICATION_S } from './schedule.ts';
 
+export type { Jwts, SignedJwt } from './jwts.ts';
 export { KEY_STATES, SIGNING_ALGS, type SigningAlg, type SigningKey } from './key.ts';
 
-export interface Keys {
+export interface Keys extends Jwts {
   /** Every published key with its private half, in the engine's order of preference. */
   all(): readonly JWK[];
   /** The one that signs, private half included. */
@@ -56,6 +59,7 @@ export async function createKeys({ db, seals, log }: KeysDeps): Promise<Keys> {
   const changes = new EventEmitter().setMaxListeners(0);
   const opened = new Map<string, JWK>();
   let held: readonly HeldKey[] = [];
+  let jwts = createJwts(held);
   let reading: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
   let tending = false;
@@ -78,7 +82,10 @@ export async function createKeys({ db, seals, log }: KeysDeps): Promise<Keys> {
     const rows = await queries.listKeys(db);
     const before = fingerprint(held);
     held = inOrder(rows.map((row) => ({ ...toKey(row), privateJwk: open(row), longestTtl: row.longest_ttl })));
-    if (fingerprint(held) !== before) changes.emit('change');
+    if (fingerprint(held) !== before) {
+      jwts = createJwts(held);
+      changes.emit('change');
+    }
     wakeIn(millisecondsToNextMoment(rows));
     if (!tending) void tend(rows);
   }
@@ -132,6 +139,8 @@ export async function createKeys({ db, seals, log }: KeysDeps): Promise<Keys> {
   return {
     all: () => held.map(({ privateJwk }) => privateJwk),
     current: (alg) => current(alg).privateJwk,
+    sign: (alg, header, claims) => jwts.sign(alg, header, claims),
+    verify: (jwt, typ) => jwts.verify(jwt, typ),
     onChange(changed) {
       changes.on('change', changed);
       return () => changes.off('change', changed);

@@ -18,27 +18,23 @@ const OF_THE_ENGINE = {
 };
 
 export function answerWith({ issuer, trustProxy, log }: Answering) {
-  const always = { ...strictHeaders(issuer), ...OF_THE_ENGINE };
+  // Names and values in turn, which Node writes as they are.
+  const always = Object.entries({ ...strictHeaders(issuer), ...OF_THE_ENGINE }).flat();
 
   return (
     req: IncomingMessage,
     res: ServerResponse,
     body: object,
-    { began, clientId }: { began: number; clientId: string },
+    { path, began, clientId }: { path: string; began: number; clientId: string },
   ): void => {
     const requestId = requestIdOf(String(req.headers['x-request-id'] ?? ''), trustProxy);
-    logRequest(log, res, {
-      method: 'POST',
-      path: req.url ?? '',
-      began,
-      requestId,
-      clientId: () => clientId,
-      narrow: true,
-    });
+    logRequest(log, res, { method: 'POST', path, began, requestId, clientId: () => clientId, narrow: true });
     const text = JSON.stringify(body);
+    const length = Buffer.byteLength(text);
     // What was put back is read to its end, or the connection would wait for somebody to do it.
     req.resume();
-    res.writeHead(200, { 'X-Request-Id': requestId, ...always, 'Content-Length': Buffer.byteLength(text) });
-    res.end(text);
+    res.writeHead(200, always.concat('X-Request-Id', requestId, 'Content-Length', String(length)));
+    // Characters of one byte each are the same bytes in both, and latin1 is copied without looking at them.
+    res.end(text, length === text.length ? 'latin1' : 'utf8');
   };
 }

@@ -37,14 +37,32 @@ export function peekForm(req: IncomingMessage, looked: (form: Form | undefined) 
 
 /** The characters that stand for themselves, and those that are escaped: what else there is, the engine may judge. */
 const PLAIN = /^[\w.~*+%=&-]*$/;
+const ESCAPED = /[+%]/;
 
-/** What no value of ours holds; the last stands for what was no UTF-8. */
-const STRANGE = /[\p{Cc}\ufffd]/u;
+/** What no value of ours holds. */
+const STRANGE = /\p{Cc}/u;
 
 function parse(text: string): Form | undefined {
   if (!PLAIN.test(text)) return undefined;
-  const pairs = [...new URLSearchParams(text)];
-  if (pairs.some(([, value]) => STRANGE.test(value))) return undefined;
-  const form = new Map(pairs);
+  const pairs = text.split('&');
+  const form = new Map<string, string>();
+  for (const pair of pairs) {
+    const end = pair.indexOf('=');
+    const name = pair.slice(0, end);
+    const value = unescaped(pair.slice(end + 1));
+    if (end <= 0 || ESCAPED.test(name) || value === undefined) return undefined;
+    form.set(name, value);
+  }
   return form.size === pairs.length ? form : undefined;
+}
+
+function unescaped(value: string): string | undefined {
+  if (!ESCAPED.test(value)) return value;
+  try {
+    const text = decodeURIComponent(value.replaceAll('+', ' '));
+    return STRANGE.test(text) ? undefined : text;
+  } catch {
+    // A lone % or what is no UTF-8.
+    return undefined;
+  }
 }

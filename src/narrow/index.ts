@@ -7,14 +7,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Clients } from '#src/clients/index.ts';
+import type { Keys } from '#src/keys/index.ts';
 import { type Answering, answerWith } from './answer.ts';
 import { authenticateClient } from './client.ts';
-import { clientCredentials } from './client-credentials.ts';
+import { type ClientCredentialsDeps, clientCredentials } from './client-credentials.ts';
 import { type Form, peekForm } from './form.ts';
 import { type IntrospectionDeps, introspection } from './introspection.ts';
 
-export interface NarrowDeps extends Answering, IntrospectionDeps {
+export interface NarrowDeps extends Answering, ClientCredentialsDeps, IntrospectionDeps {
   readonly clients: Clients;
+  readonly keys: Keys;
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -27,20 +29,21 @@ export type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 /** In front of `wide`, which answers everything else. */
 export function narrowPath(deps: NarrowDeps, wide: Listener): Listener {
   const answer = answerWith(deps);
-  const endpoints = new Map<string | undefined, Endpoint>([
+  const endpoints = new Map<string, Endpoint>([
     ['/oauth/token', clientCredentials(deps)],
     ['/oauth/introspect', introspection(deps)],
   ]);
 
   return (req, res) => {
-    const endpoint = endpoints.get(req.url);
+    const path = req.url ?? '';
+    const endpoint = endpoints.get(path);
     if (!endpoint) return wide(req, res);
     const began = performance.now();
     peekForm(req, async (form) => {
       try {
         const caller = form && (await authenticateClient(deps.clients, form, req.headers.authorization));
         const body = caller && (await endpoint(form, caller));
-        if (body) return answer(req, res, body, { began, clientId: caller.client.id });
+        if (body) return answer(req, res, body, { path, began, clientId: caller.client.id });
       } catch {
         // The wide path meets the same trouble, and says what it is.
       }

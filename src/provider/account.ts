@@ -1,6 +1,8 @@
 import type { Account as AccountOfEngine, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Account, Accounts } from '#src/accounts/index.ts';
+import { clientClaims } from '#src/clients/index.ts';
 import type { Policies } from '#src/policies/index.ts';
+import type { EngineClient } from './client-metadata.ts';
 
 /** The engine's account, with what our checks and lifetimes go by. */
 export interface EngineAccount extends AccountOfEngine {
@@ -54,10 +56,10 @@ function authenticationOf(ctx: KoaContextWithOIDC | undefined): Authenticated | 
  * signed in, by which an API tells whether to ask for more (RFC 9470 §6).
  */
 export const extraTokenClaims: Configuration['extraTokenClaims'] = (ctx, token) => {
-  const metadata = (token.client as { client_metadata?: object } | undefined)?.client_metadata;
+  const client = token.client as Partial<EngineClient> | undefined;
   const { acr, amr, authTime } = ('accountId' in token && authenticationOf(ctx)) || {};
   const extra = {
-    ...(metadata && Object.keys(metadata).length > 0 && { client_metadata: metadata }),
+    ...clientClaims(client?.client_metadata ?? {}),
     ...(acr !== undefined && { acr }),
     ...(amr !== undefined && { amr }),
     ...(authTime !== undefined && { auth_time: authTime }),

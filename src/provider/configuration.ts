@@ -11,6 +11,7 @@ import { cookies } from './cookies.ts';
 import type { ProviderDeps } from './deps.ts';
 import { renderError } from './error-page.ts';
 import { features } from './features.ts';
+import { formats } from './formats.ts';
 import { lifetimes } from './lifetimes.ts';
 import { fetchFromClients } from './outgoing.ts';
 import { pkce } from './pkce.ts';
@@ -18,7 +19,6 @@ import { policy } from './policy.ts';
 import { expiresWithSession, issueRefreshToken, revokeGrantPolicy, rotateRefreshToken } from './refresh.ts';
 import { routes } from './routes.ts';
 import { claims, scopes } from './scopes.ts';
-import { formats } from './status-claim.ts';
 
 export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
   return {

@@ -70,10 +70,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
   function build(of: ProviderDeps, jwks: readonly JWK[]) {
     const provider = new Provider(of.issuer, configuration(of, { keys: jwks } as JWKS));
     extend(provider, of, log);
-    const exchangeToken = exchangePats(
-      of,
-      structuredTokens({ issuer: of.issuer, tokens: of.tokens, publicKeys: jwks.map(publicHalf) }),
-    );
+    const exchangeToken = exchangePats(of, structuredTokens(of));
     return {
       provider,
       exchangeToken,
@@ -94,12 +91,6 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
     };
   }
 }
-
-/** Members of a private JWK (RFC 7518 §6). */
-const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
-
-const publicHalf = (jwk: JWK): JWK =>
-  Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name))) as JWK;
 
 function answerPage(
   pages: Pages,

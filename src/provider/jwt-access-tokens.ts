@@ -4,8 +4,7 @@
  */
 import { decodeJwt, type JWTPayload } from 'jose';
 import type Provider from 'oidc-provider';
-import { statusOf } from './status-claim.ts';
-import { signingInput } from './structured-tokens.ts';
+import { signingInput, statusOf } from '#src/tokens/index.ts';
 
 interface Issuing {
   jti: string;

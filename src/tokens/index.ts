@@ -15,6 +15,8 @@ import { createUnits, type Units } from './unit.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 
+export { INACTIVE, type Inactive, inactive } from './inactive.ts';
+export { completeJwt, JWT_ACCESS_TOKEN_TYPE, signingInput, statusOf, type UnsignedJwt } from './jwt-claims.ts';
 export {
   createTokenList,
   GRANT_POSITION,
@@ -27,6 +29,7 @@ export {
   type TokenList,
   type TokenStatus,
 } from './listing.ts';
+export { type PresentedJwt, presentedJwts } from './presented-jwts.ts';
 export type { Grant, Interaction, Session, StatusEntry, Token, TokenEvent, TokenFormat, TokenKind } from './records.ts';
 export type { References } from './references.ts';
 export { createRetention, type Retention } from './retention.ts';

@@ -79,15 +79,15 @@ export async function listTokens(db: Db, wanted: Wanted, acceptPats: boolean): P
   return rows;
 }
 
-export async function findListed(db: Db, id: Buffer, acceptPats: boolean): Promise<ListedRow | undefined> {
+export async function findListed(db: Db, ids: string[], acceptPats: boolean): Promise<Map<string, ListedRow>> {
   const { rows } = await db.query<ListedRow>(
     `select ${listed('$2')}
        from token_states t
-      where t.id = $1
+      where t.id = any($1)
         and t.kind <> 'pushed_authorization_request'`,
-    [id, acceptPats],
+    [ids.map((id) => Buffer.from(id, 'hex')), acceptPats],
   );
-  return rows[0];
+  return new Map(rows.map((row) => [row.id.toString('hex'), row]));
 }
 
 export async function accountOfGrant(db: Db, grantId: string): Promise<string | undefined> {

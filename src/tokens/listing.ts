@@ -1,5 +1,5 @@
 /** Which tokens and grants there are, for administrators: never their values, and dead ones for as long as they are kept. */
-import { type Database, type Page, type PageRequest, pageOf, positionOf } from '#src/db/index.ts';
+import { batched, type Database, type Page, type PageRequest, pageOf, positionOf } from '#src/db/index.ts';
 import type { ListedKind, TokenStatus } from './listing-queries.ts';
 import * as queries from './listing-queries.ts';
 import type { TokenFormat } from './records.ts';
@@ -70,6 +70,8 @@ interface TokenListDeps {
 }
 
 export function createTokenList({ db, acceptPats = true }: TokenListDeps): TokenList {
+  const listedById = batched((ids: string[]) => queries.findListed(db, ids, acceptPats), { slots: db.concurrency });
+
   return {
     async list({ clientId, accountId, grantId, kind, status }, { after, limit }) {
       // Tokens are indexed by their user, not by their grant, which has one: no second index for every row to carry.
@@ -90,7 +92,7 @@ export function createTokenList({ db, acceptPats = true }: TokenListDeps): Token
     },
 
     async find(id) {
-      const row = ID.test(id) ? await queries.findListed(db, Buffer.from(id, 'hex'), acceptPats) : undefined;
+      const row = ID.test(id) ? await listedById(id) : undefined;
       return row && toListed(row);
     },
 
