@@ -6,6 +6,7 @@ export { type Form, field, hasBody, readForm, readJson } from './body.ts';
 export { deviceCookie } from './device-cookie.ts';
 export { answerProblem, asProblem, problems } from './errors.ts';
 export { fromOf } from './from.ts';
+export { hasCopy } from './if-none-match.ts';
 export { createLog, unsearched } from './log.ts';
 export { pinOrigin } from './pin-origin.ts';
 export { PAT_COOKIE, PAT_HEADER, presentedToken } from './presented-token.ts';

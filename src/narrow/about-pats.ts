@@ -1,4 +1,3 @@
-import type { Accounts } from '#src/accounts/index.ts';
 import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
 import { NOWHERE, type Pats } from '#src/pats/index.ts';
 import { INACTIVE } from '#src/tokens/index.ts';
@@ -6,22 +5,19 @@ import type { MayAsk } from './introspection.ts';
 
 export interface AboutPatsDeps {
   readonly issuer: string;
-  readonly accounts: Pick<Accounts, 'find'>;
   readonly pats: Pick<Pats, 'authenticate' | 'noteUse'>;
 }
 
 /** What an API is told of an opaque personal access token. */
-export function aboutPats({ issuer, accounts, pats }: AboutPatsDeps, mayAsk: MayAsk) {
+export function aboutPats({ issuer, pats }: AboutPatsDeps, mayAsk: MayAsk) {
   return async (value: string, clientId: string): Promise<object> => {
     const { pat } = await pats.authenticate(value, undefined, NOWHERE, { noted: false });
     if (!pat || !(await mayAsk(clientId, { clientId: ACCOUNT_CLIENT, audience: pat.audience }))) return INACTIVE;
-    const account = await accounts.find(pat.accountId);
-    if (!account) return INACTIVE;
     pats.noteUse(pat.id, NOWHERE);
     return {
       active: true,
       sub: pat.accountId,
-      username: account.username,
+      username: pat.username,
       client_id: ACCOUNT_CLIENT,
       scope: pat.scopes.join(' '),
       aud: pat.audience,

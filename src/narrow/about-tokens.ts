@@ -1,5 +1,6 @@
 import type { Keys } from '#src/keys/index.ts';
 import {
+  type FoundToken,
   type Grant,
   INACTIVE,
   inactive,
@@ -24,15 +25,19 @@ export function aboutTokens(deps: AboutTokensDeps, mayAsk: MayAsk): { aboutOpaqu
   const { issuer, tokens, tokenList } = deps;
   const findJwt = presentedJwts(deps);
 
-  async function isActive(token: Token, clientId: string): Promise<boolean> {
+  async function isActive(token: FoundToken, clientId: string): Promise<boolean> {
     if (token.kind !== 'access_token' && token.kind !== 'refresh_token') return false;
     if (token.consumedAt !== undefined || token.expiresAt <= Date.now() / 1000) return false;
-    if (token.grantId !== undefined && !isOf(token, await tokens.findGrant(token.grantId))) return false;
+    if (token.grantId !== undefined && !isOf(token, token.grant)) return false;
     return mayAsk(clientId, token);
   }
 
   /** @param id what it is looked for by when it does not live */
-  async function aboutToken(token: Token | undefined, id: () => string, clientId: string): Promise<object | undefined> {
+  async function aboutToken(
+    token: FoundToken | undefined,
+    id: () => string,
+    clientId: string,
+  ): Promise<object | undefined> {
     if (token && isBound(token)) return undefined;
     if (!token || !(await isActive(token, clientId))) return inactive(tokenList, id(), clientId);
     return activeAnswer(token, issuer);

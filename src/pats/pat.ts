@@ -44,7 +44,10 @@ export interface Pat {
 }
 
 /** What a living one lets its bearer do, as things are now. */
-export type UsablePat = Pick<Pat, 'id' | 'accountId' | 'scopes' | 'audience' | 'format' | 'createdAt' | 'expiresAt'>;
+export type UsablePat = Pick<Pat, 'id' | 'accountId' | 'scopes' | 'audience' | 'format' | 'createdAt' | 'expiresAt'> & {
+  /** Of its owner. */
+  readonly username: string;
+};
 
 export type PatRefusal = 'malformed' | 'unknown' | 'expired' | 'revoked' | 'audience' | 'replaced' | 'suspended';
 

@@ -3,7 +3,7 @@ import type { Apis } from '#src/apis/index.ts';
 import type { Audit, From } from '#src/audit/index.ts';
 import { type Database, retrying } from '#src/db/index.ts';
 import { isOpaquePat, looksLikePat } from '#src/oauth/pat-value.ts';
-import { createUsage, type Token, type Tokens } from '#src/tokens/index.ts';
+import { createUsage, type FoundToken, type Tokens } from '#src/tokens/index.ts';
 import { endFamily } from './ending-queries.ts';
 import { lockOwner } from './issue-queries.ts';
 import { cut } from './new-pat.ts';
@@ -81,12 +81,12 @@ export function createPresented({ db, tokens, apis, audit, signed, enabled }: Pr
     });
   }
 
-  async function usable(token: Token): Promise<UsablePat | undefined> {
-    const { id, accountId = '', audience = '', scope = '', format, issuedAt, expiresAt } = token;
+  async function usable(token: FoundToken): Promise<UsablePat | undefined> {
+    const { id, accountId = '', username = '', audience = '', scope = '', format, issuedAt, expiresAt } = token;
     const scopes = cut(scope.split(' '), await apis.find(audience));
     if (scopes.length === 0) return undefined;
     const [createdAt, ends] = [new Date(issuedAt * 1000), new Date(expiresAt * 1000)];
-    return { id, accountId, scopes, audience, format, createdAt, expiresAt: ends };
+    return { id, accountId, username, scopes, audience, format, createdAt, expiresAt: ends };
   }
 
   async function authenticate(

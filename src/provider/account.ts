@@ -1,19 +1,33 @@
-import type { Account as AccountOfEngine, Configuration, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import {
+  type Account as AccountOfEngine,
+  type Configuration,
+  errors,
+  type FindAccount,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
 import type { Account, Accounts } from '#src/accounts/index.ts';
 import { clientClaims } from '#src/clients/index.ts';
 import type { Policies } from '#src/policies/index.ts';
+import type { Tokens } from '#src/tokens/index.ts';
 import type { EngineClient } from './client-metadata.ts';
 
-/** The engine's account, with what our checks and lifetimes go by. */
+/** The engine's account where a browser signs in, with what our checks and lifetimes go by. */
 export interface EngineAccount extends AccountOfEngine {
   readonly policyId: string;
   /** Seconds from the sign-in. */
   readonly sessionLifetime: number;
 }
 
+interface People {
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly policies: Pick<Policies, 'get'>;
+  readonly tokens: Pick<Tokens, 'units'>;
+}
+
 /** The person behind a token. A disabled account is none: its codes, tokens and sessions stop working where they are used. */
-export function findAccount(accounts: Accounts, policies: Policies): FindAccount {
-  return async (_ctx, id) => {
+export function findAccount({ accounts, policies, tokens }: People): FindAccount {
+  return async (ctx, id, token) => {
+    if (token && tokens.units.current?.sawTokenOf(id)) return ownerOfToken(accounts, ctx, id);
     const account = await accounts.find(id);
     if (!account || account.disabled) return undefined;
     const { session } = await policies.get(account.policyId);
@@ -24,6 +38,22 @@ export function findAccount(accounts: Accounts, policies: Policies): FindAccount
       claims: () => claimsOf(account),
     };
     return found;
+  };
+}
+
+/**
+ * Whose token was found just now: the look-up said that they are there and let in, and the unit's commit asks again. Who
+ * they are is looked up only where claims are handed out, which not every token is for.
+ */
+function ownerOfToken(accounts: Pick<Accounts, 'find'>, ctx: KoaContextWithOIDC, accountId: string): AccountOfEngine {
+  return {
+    accountId,
+    async claims() {
+      const account = await accounts.find(accountId);
+      if (account && !account.disabled) return claimsOf(account);
+      const gone = 'associated account not found';
+      throw ctx.oidc.route === 'userinfo' ? new errors.InvalidToken(gone) : new errors.InvalidGrant(gone);
+    },
   };
 }
 

@@ -47,7 +47,7 @@ export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
     conformIdTokenClaims: false,
 
     // Who the user is, and when we stop to ask
-    findAccount: findAccount(deps.accounts, deps.policies),
+    findAccount: findAccount(deps),
     interactions: { policy: policy(deps), url: (_ctx, interaction) => `/login/${interaction.uid}` },
     loadExistingGrant: loadExistingGrant(deps.tokens),
 

@@ -22,8 +22,8 @@ import { forms } from './forms.ts';
 import { tellMfaToken } from './grants/mfa-required.ts';
 import { inactiveReason } from './inactive-reason.ts';
 import { introspectPats } from './introspect-pats.ts';
-import { jwksCaching } from './jwks-caching.ts';
 import { exchangePats } from './presented-pats.ts';
+import { published } from './published.ts';
 import { structuredTokens } from './structured-tokens.ts';
 import { tellIssued } from './tell-issued.ts';
 import { unitOfWork } from './unit-of-work.ts';
@@ -75,6 +75,7 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
       provider,
       exchangeToken,
       middleware: compose([
+        published(),
         unit,
         tellIssued(of.tokens, of.webhooks),
         forgetRefused(of.tokens),
@@ -83,7 +84,6 @@ export function createEngine(deps: ProviderDeps, log: Log): Engine {
         authorizeByPost,
         inactiveReason(of.tokens, of.tokenList),
         introspectPats(of),
-        jwksCaching,
         forms(exchangeToken),
         spoilEmptyNonces,
         ...(provider as unknown as { middleware: Middleware[] }).middleware,

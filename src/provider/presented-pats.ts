@@ -43,7 +43,8 @@ async function revocable(pats: Pick<Pats, 'findValue'>, value: string): Promise<
   return pat?.status === 'live' || pat?.status === 'suspended' ? pat : undefined;
 }
 
-function toToken(pat: UsablePat, value: string): Token {
+/** Whose it is, nobody is told who takes one back. */
+function toToken(pat: Omit<UsablePat, 'username'> & { readonly username?: string }, value: string): Token {
   // The value was verified: its name in offline verifiers' logs is its name here.
   const jti = pat.format === 'jwt' ? decodeJwt(value).jti : pat.id;
   return {
@@ -61,7 +62,7 @@ function toToken(pat: UsablePat, value: string): Token {
     expiresAt: seconds(pat.expiresAt),
     consumedAt: undefined,
     status: undefined,
-    remainder: { extra: { jti } },
+    remainder: { extra: { jti, username: pat.username } },
   };
 }
 

@@ -9,7 +9,7 @@ import type { Digests } from '#src/crypto/index.ts';
 import { batched, type Database } from '#src/db/index.ts';
 import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
-import type { Grant, Interaction, Session, Token } from './records.ts';
+import type { FoundToken, Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
 import { createUnits, type Units } from './unit.ts';
 import { createUsage } from './usage.ts';
@@ -30,7 +30,17 @@ export {
   type TokenStatus,
 } from './listing.ts';
 export { type PresentedJwt, presentedJwts } from './presented-jwts.ts';
-export type { Grant, Interaction, Session, StatusEntry, Token, TokenEvent, TokenFormat, TokenKind } from './records.ts';
+export type {
+  FoundToken,
+  Grant,
+  Interaction,
+  Session,
+  StatusEntry,
+  Token,
+  TokenEvent,
+  TokenFormat,
+  TokenKind,
+} from './records.ts';
 export type { References } from './references.ts';
 export { createRetention, type Retention } from './retention.ts';
 export { createRevocation, type Revocation } from './revocation.ts';
@@ -55,7 +65,7 @@ export interface Tokens {
    * The token with this value or reference, while its client, its user and its grant live. Expired and consumed ones are
    * found too: the protocol tells "expired" and "already used" apart from "unknown".
    */
-  find(value: string): Promise<Token | undefined>;
+  find(value: string): Promise<FoundToken | undefined>;
   /** Writes a token that is given to a machine, under no grant, with those of other requests of this moment. */
   issue(token: Token): Promise<void>;
   /** The id that a record with this value has, or will have when it is written. */
@@ -115,7 +125,7 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
   }
 
   const find = (value: string) =>
-    lookUp('token', value, async (id) => {
+    lookUp<FoundToken>('token', value, async (id) => {
       const unit = units.current;
       const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
       if (known) return known;
@@ -143,7 +153,7 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
       }
       return undefined;
     },
-    findGrant: async (id) => units.current?.grants.get(id) ?? grantById(id),
+    findGrant: async (id) => units.current?.grants.get(id) ?? units.current?.seenGrant(id) ?? grantById(id),
     grantsBetween: (accountId, clientId) => queries.grantsBetween(db, accountId, clientId),
     async findSession(cookie) {
       const session = await lookUp('session', cookie, sessionById);

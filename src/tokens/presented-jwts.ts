@@ -1,19 +1,19 @@
 import type { Keys } from '#src/keys/index.ts';
 import { JWT_ACCESS_TOKEN_TYPE, signingInput } from './jwt-claims.ts';
-import type { Token } from './records.ts';
+import type { FoundToken } from './records.ts';
 import type { References } from './references.ts';
 
 export interface PresentedJwt {
   /** Under which its row lies, or would: a dead one has a row too. */
   readonly id: string;
   /** Undefined when it does not live. */
-  readonly token: Token | undefined;
+  readonly token: FoundToken | undefined;
 }
 
 interface PresentedJwtDeps {
   readonly issuer: string;
   readonly keys: Pick<Keys, 'verify'>;
-  readonly tokens: { readonly references: References; find(value: string): Promise<Token | undefined> };
+  readonly tokens: { readonly references: References; find(value: string): Promise<FoundToken | undefined> };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** All SQL of the token store: the lookups. The one statement that writes is in `write-units.ts`. */
 import type { Db } from '#src/db/index.ts';
-import type { Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
+import type { FoundToken, Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
 
 export { issueTokens, writeUnits } from './write-units.ts';
 
@@ -47,21 +47,52 @@ const toToken = (row: TokenRow): Token => ({
   remainder: row.remainder,
 });
 
-/** Those that live; expired and consumed ones among them. */
-export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Promise<Map<string, Token>> {
-  const { rows } = await db.query<TokenRow>(
-    `select id, kind, format, client_id, account_id, grant_id, grant_type, scope, audience,
-            user_code, issued_at, expires_at, consumed_at, status_list, status_index, remainder
-       from token_states
-      where id = any(array(select unnest($1::bytea[])))
-        and lives
-        and (kind <> 'pat' or $2::boolean)`,
-    [ids.map(bytes), acceptPats],
-  );
-  return new Map(rows.map(toToken).map((token) => [token.id, token]));
+type FoundRow = TokenRow & {
+  grant_account_id: string | null;
+  grant_client_id: string | null;
+  grant_session_uid: string | null;
+  grant_consented: Record<string, unknown>;
+  grant_created_at: Date;
+  grant_expires_at: Date;
+  username: string | null;
+};
+
+function toFound(row: FoundRow): FoundToken {
+  const token = toToken(row);
+  if (row.username !== null) return { ...token, username: row.username };
+  if (row.grant_id === null || row.grant_account_id === null || row.grant_client_id === null) return token;
+  const grant = toGrant({
+    id: row.grant_id,
+    account_id: row.grant_account_id,
+    client_id: row.grant_client_id,
+    session_uid: row.grant_session_uid,
+    consented: row.grant_consented,
+    created_at: row.grant_created_at,
+    expires_at: row.grant_expires_at,
+  });
+  return { ...token, grant };
 }
 
-export async function findByUserCode(db: Db, userCode: string): Promise<Token | undefined> {
+/** Those that live, each with its grant; expired and consumed ones among them. */
+export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Promise<Map<string, FoundToken>> {
+  const { rows } = await db.query<FoundRow>(
+    `select s.id, s.kind, s.format, s.client_id, s.account_id, s.grant_id, s.grant_type, s.scope, s.audience,
+            s.user_code, s.issued_at, s.expires_at, s.consumed_at, s.status_list, s.status_index, s.remainder,
+            g.account_id as grant_account_id, g.client_id as grant_client_id, g.session_uid as grant_session_uid,
+            g.consented as grant_consented, g.created_at as grant_created_at, g.expires_at as grant_expires_at,
+            o.username
+       from token_states s
+       left join grants g on g.id = s.grant_id
+       left join users o on o.id = s.account_id and s.kind = 'pat'
+      where s.id = any(array(select unnest($1::bytea[])))
+        and s.lives
+        and (s.kind <> 'pat' or $2::boolean)`,
+    [ids.map(bytes), acceptPats],
+  );
+  return new Map(rows.map(toFound).map((token) => [token.id, token]));
+}
+
+export async function findByUserCode(db: Db, userCode: string): Promise<FoundToken | undefined> {
   const { rows } = await db.query<{ id: Buffer }>(
     `select id
        from tokens

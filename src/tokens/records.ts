@@ -32,6 +32,14 @@ export interface Token {
   readonly remainder: Readonly<Record<string, unknown>>;
 }
 
+/** A token as it was looked up, with what is asked next and comes of the same look-up. */
+export interface FoundToken extends Token {
+  /** What it was issued under, as it was at that moment: it lived, or the token would not have been found. */
+  readonly grant?: Grant | undefined;
+  /** The username of whose personal access token it is. */
+  readonly username?: string | undefined;
+}
+
 export interface Grant {
   readonly id: string;
   readonly accountId: string;

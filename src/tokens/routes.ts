@@ -1,6 +1,6 @@
 /** `GET /status/:list`: status lists, for anybody. What they say of a token only its holder can tell. */
 import type { Middleware } from 'koa';
-import { methodNotAllowed } from '#src/http/index.ts';
+import { hasCopy, methodNotAllowed } from '#src/http/index.ts';
 import type { StatusLists } from './status-lists.ts';
 
 const PATH = /^\/status\/(0|[1-9]\d{0,8})$/;
@@ -21,17 +21,9 @@ export function statusRoutes(lists: StatusLists): Middleware {
     ctx.set('ETag', found.etag);
     ctx.type = 'application/statuslist+jwt';
     ctx.status = 200;
-    if (has(ctx.get('If-None-Match'), found.etag)) ctx.status = 304;
+    if (hasCopy(ctx.get('If-None-Match'), found.etag)) ctx.status = 304;
     else ctx.body = found.jwt;
   };
-}
-
-/**
- * RFC 9110 §13.1.2. Koa's `fresh` would send everything to who adds `Cache-Control: no-cache`, as `fetch` does to any request
- * that is conditional.
- */
-function has(condition: string, etag: string): boolean {
-  return condition.split(',').some((known) => ['*', etag].includes(known.trim().replace(/^W\//, '')));
 }
 
 /** A cache must not hand a copy on when no verifier would believe it any more. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type {
+  FoundToken,
   Grant,
   Interaction,
   Origin,
@@ -166,7 +167,19 @@ export class Unit {
   }
 
   /** Tokens as this request first saw them: all its checks speak of one moment, and the guards of the next. */
-  readonly seen = new Map<string, Token>();
+  readonly seen = new Map<string, FoundToken>();
+
+  /** A grant that came with a token this request found. */
+  seenGrant(id: string): Grant | undefined {
+    for (const { grant } of this.seen.values()) if (grant?.id === id) return grant;
+    return undefined;
+  }
+
+  /** A token of this account was found: at that moment the account was there and let in, as the look-up asks. */
+  sawTokenOf(accountId: string): boolean {
+    for (const token of this.seen.values()) if (token.accountId === accountId) return true;
+    return false;
+  }
 
   /** Records found under an older secret key: the id they would be written under now → the id they lie under. */
   readonly foundAs = new Map<string, string>();

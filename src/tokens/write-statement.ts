@@ -121,7 +121,7 @@ with unit as (
 ), ended_tokens as (
   update tokens
      set revoked_at = now()
-   where id in (select decode(key, 'hex') from ended where relation = 'tokens')
+   where id = any(array(select decode(key, 'hex') from ended where relation = 'tokens'))
      and revoked_at is null
   returning id, kind, client_id, account_id, grant_id, consumed_at is null and expires_at > now() as lived
 ), ended_grants as (

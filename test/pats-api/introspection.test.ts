@@ -55,6 +55,20 @@ describe.each(ENGINES)('personal access tokens at the protocol endpoints, on %s'
     }
   });
 
+  test.each(FORMATS)(
+    'says the owner’s name as it is now, and nothing of a %s one while they are disabled',
+    async (format) => {
+      const bob = await somebody(world());
+      const { token } = await bob.make({ audience: api.identifier, format });
+      expect(await ask(token)).toMatchObject({ active: true, username: bob.user.username });
+      const username = `${bob.user.username}-renamed`;
+      await world().api.patch(`/users/${bob.user.id}`, { username });
+      expect(await ask(token)).toMatchObject({ active: true, sub: bob.user.id, username });
+      await world().api.post(`/users/${bob.user.id}/disable`, { duration: null });
+      expect(await ask(token)).toEqual(INACTIVE);
+    },
+  );
+
   test.each(FORMATS)('nobody else is told anything of a %s one', async (format) => {
     const { token, id } = await make({ format });
     expect(await ask(token, stranger)).toEqual(INACTIVE);

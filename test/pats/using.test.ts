@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { openDatabase } from '#src/db/index.ts';
+import { type Database, openDatabase } from '#src/db/index.ts';
 import { patValue } from '#src/oauth/pat-value.ts';
 import type { Pats } from '#src/pats/index.ts';
 import { ENGINES, freshDatabase } from '../support/database.ts';
@@ -12,6 +12,11 @@ const mistyped = (token: string) => token.replace(/^mmp_./, (start) => (start ==
 const refusal = async (pats: Pats, token: string, audience = API) =>
   (await pats.authenticate(token, audience, FROM)).refused;
 /** Whatever it is for. */
+async function usernameOf(db: Database, id: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ username: string }>('select username from users where id = $1', [id]);
+  return rows[0]?.username;
+}
+
 const refusalAnywhere = async (pats: Pats, token: string) => (await pats.authenticate(token, undefined, FROM)).refused;
 
 describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
@@ -23,7 +28,8 @@ describe.each(ENGINES)('Using a personal access token on %s', (engine) => {
     const { token, pat } = await make(pats, owner);
     for (const instance of [pats, second.pats]) {
       const { createdAt, expiresAt } = pat;
-      const usable = { id: pat.id, accountId: owner, scopes: ['things:read'], audience: API, format: 'opaque' };
+      const whose = { accountId: owner, username: await usernameOf(db, owner) };
+      const usable = { id: pat.id, ...whose, scopes: ['things:read'], audience: API, format: 'opaque' };
       expect(await instance.authenticate(token, API, FROM)).toEqual({ pat: { ...usable, createdAt, expiresAt } });
       expect(await refusalAnywhere(instance, token)).toBeUndefined();
       expect(await refusal(instance, token, `${API}/others`)).toBe('audience');
