@@ -3,6 +3,7 @@
 /** A file at the top of src/ is a room by itself, named as the file; any other file is in the room its folder names. */
 export const FLOOR_OF = {
   main: 'main',
+  serve: 'main',
   app: 'app',
   cli: 'cli',
   config: 'config',
@@ -48,7 +49,7 @@ export type Floor =
 
 /** `startup` is what main.ts and app.ts move out of themselves: the other files at the top of src/. */
 export const MAY_IMPORT: Record<Floor, readonly Floor[]> = {
-  main: ['app', 'startup', 'edge', 'capability', 'vocabulary', 'db', 'config'],
+  main: ['main', 'app', 'startup', 'edge', 'capability', 'vocabulary', 'db', 'config'],
   app: ['startup', 'router', 'signin', 'engine', 'edge', 'capability', 'vocabulary', 'db', 'config'],
   startup: ['startup', 'router', 'signin', 'engine', 'edge', 'capability', 'vocabulary', 'db', 'config'],
   cli: ['vocabulary', 'db', 'config'],

@@ -38,7 +38,7 @@ export const CASES: readonly Case[] = [
 
 function tokenRequest(subject: Subject): string {
   const { scope, audience: resource } = subject.registered;
-  return post(subject, '/token', { grant_type: 'client_credentials', scope, resource });
+  return formPost(subject, '/token', { grant_type: 'client_credentials', scope, resource });
 }
 
 /** Tokens of the same server, introspected by the client they were issued to. */
@@ -46,14 +46,14 @@ async function introspections(subject: Subject): Promise<string[]> {
   const requests: string[] = [];
   while (requests.length < DISTINCT_TOKENS) {
     const batch = await Promise.all(Array.from({ length: 32 }, () => issue(subject)));
-    requests.push(...batch.map((token) => post(subject, '/token/introspection', { token })));
+    requests.push(...batch.map((token) => formPost(subject, '/token/introspection', { token })));
   }
   return requests;
 }
 
 /** Tokens that people made, introspected by a client of the API they are for. */
 async function personalIntrospections(subject: Subject, tokens: () => Promise<string[]>): Promise<string[]> {
-  return (await tokens()).map((token) => post(subject, '/token/introspection', { token }));
+  return (await tokens()).map((token) => formPost(subject, '/token/introspection', { token }));
 }
 
 async function issue(subject: Subject): Promise<string> {
@@ -69,7 +69,7 @@ async function issue(subject: Subject): Promise<string> {
 }
 
 /** @param endpoint by the engine's own name */
-function post(subject: Subject, endpoint: keyof Subject['paths'], form: Record<string, string>): string {
+export function formPost(subject: Subject, endpoint: keyof Subject['paths'], form: Record<string, string>): string {
   const body = new URLSearchParams(form).toString();
   return [
     `POST ${subject.paths[endpoint]} HTTP/1.1`,

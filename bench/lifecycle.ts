@@ -1,12 +1,16 @@
-/** The sub-commands that watch what becomes of tokens: `npm run bench -- soak`, `-- rules` and `-- webhooks`. */
+/** The sub-commands beside the plain bench: `npm run bench -- soak`, `-- rules`, `-- webhooks`, `-- saturation`, `-- workers`. */
 import { parseArgs } from 'node:util';
 import { rules } from './rules.ts';
+import { saturation } from './saturation.ts';
 import { soak } from './soak.ts';
 import { webhooks } from './webhooks.ts';
+import { workers } from './workers.ts';
 
 const USAGE = `Usage: npm run bench -- soak [--tokens n] [--rate n] [--embedded] [--json]
        npm run bench -- rules [--tokens n] [--seconds n] [--json]
        npm run bench -- webhooks [--events n] [--hanging n] [--rounds n] [--seconds n] [--rate n] [--json]
+       npm run bench -- saturation [--limits n,n…] [--rounds n] [--seconds n] [--json]
+       npm run bench -- workers [--workers n] [--rounds n] [--seconds n] [--json]
 `;
 
 const FLAGS = { json: { type: 'boolean', default: false } } as const;
@@ -53,6 +57,45 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
       rounds: bounded('rounds', rounds, 20),
       seconds: bounded('seconds', seconds, 60),
       rate: bounded('rate', rate, 1_000),
+      json,
+    });
+  },
+  saturation(args) {
+    const { limits, rounds, seconds, json } = parseArgs({
+      args,
+      options: {
+        ...FLAGS,
+        limits: { type: 'string', default: '512' },
+        rounds: { type: 'string', default: '3' },
+        seconds: { type: 'string', default: '5' },
+      },
+    }).values;
+    return saturation({
+      limits: limits.split(',').map((limit) => bounded('limits', limit, 100_000)),
+      rounds: bounded('rounds', rounds, 20),
+      seconds: bounded('seconds', seconds, 60),
+      json,
+    });
+  },
+  workers(args) {
+    const {
+      workers: count,
+      rounds,
+      seconds,
+      json,
+    } = parseArgs({
+      args,
+      options: {
+        ...FLAGS,
+        workers: { type: 'string', default: '2' },
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '5' },
+      },
+    }).values;
+    return workers({
+      count: bounded('workers', count, 64),
+      rounds: bounded('rounds', rounds, 20),
+      seconds: bounded('seconds', seconds, 60),
       json,
     });
   },

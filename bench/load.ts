@@ -22,6 +22,8 @@ export interface Measured {
   readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
+  /** Processor time that the load took, in seconds. */
+  readonly cpu: number;
   /** The first wrong answer, if there was one. */
   readonly error: string | undefined;
 }
@@ -35,6 +37,7 @@ async function measure({ host, port, concurrency, ...job }: Job): Promise<Measur
   const latencies: number[] = [];
   let next = 0;
   let error: string | undefined;
+  const used = process.cpuUsage();
   const from = performance.now();
   const until = from + job.seconds * 1000;
 
@@ -55,8 +58,10 @@ async function measure({ host, port, concurrency, ...job }: Job): Promise<Measur
   });
   const seconds = (performance.now() - from) / 1000;
   for (const connection of connections) connection.close();
+  const { user, system } = process.cpuUsage(used);
   latencies.sort((a, b) => a - b);
-  return { requests: latencies.length, seconds, p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), error };
+  const [p50, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)];
+  return { requests: latencies.length, seconds, p50, p99, cpu: (user + system) / 1_000_000, error };
 }
 
 function quantile(sorted: readonly number[], share: number): number {

@@ -45,3 +45,14 @@ export function cpuSeconds(pid: number): number | undefined {
     return undefined;
   }
 }
+
+/** The same of a process and its children that live. */
+export function familySeconds(pid: number): number | undefined {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    const family = [pid, ...children.map(Number)];
+    return family.reduce((sum, one) => sum + (cpuSeconds(one) ?? 0), 0);
+  } catch {
+    return undefined;
+  }
+}

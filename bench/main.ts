@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: tokens and introspections per second of Mintmark next to the bare engine, in one run on one machine. Loopback
  * only, bounded in time and requests. Exit code 1 when an answer was wrong, 2 on wrong usage. docs/performance.md says
- * how to read it. `npm run bench -- soak`, `-- rules` and `-- webhooks` watch what becomes of tokens instead (lifecycle.ts).
+ * how to read it. Sub-commands measure something else (lifecycle.ts).
  */
 import { parseArgs } from 'node:util';
 import { CASES, type Case } from './cases.ts';

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Case } from './cases.ts';
 import type { Job, Measured } from './load.ts';
-import { cpuSeconds, type Machine } from './machine.ts';
+import { familySeconds, type Machine } from './machine.ts';
 import type { Subject } from './subjects.ts';
 
 /** One case on one subject, once. */
@@ -13,8 +13,11 @@ export interface Sample {
   readonly requests: number;
   readonly p50: number;
   readonly p99: number;
-  /** Of the server process, per request. */
+  /** Of the server's processes, per request. */
   readonly cpuMicroseconds: number | undefined;
+  readonly seconds: number;
+  /** Processor time that the load took, in seconds. */
+  readonly loadCpu: number;
 }
 
 export interface Effort {
@@ -38,9 +41,9 @@ export async function measure(
   const { seconds, concurrency, most } = effort;
   const job = { host: '127.0.0.1', port, requests, expected, seconds, concurrency, most };
   const warmUp = await load({ ...job, seconds: effort.warmUpSeconds }, machine);
-  const before = cpuSeconds(subject.pid);
+  const before = familySeconds(subject.pid);
   const measured = await load(job, machine);
-  const after = cpuSeconds(subject.pid);
+  const after = familySeconds(subject.pid);
   const error = warmUp.error ?? measured.error;
   if (error) throw new Error(`${subject.name}, ${name}: ${error}`);
   return {
@@ -48,6 +51,8 @@ export async function measure(
     requests: measured.requests,
     p50: measured.p50,
     p99: measured.p99,
+    seconds: measured.seconds,
+    loadCpu: measured.cpu,
     cpuMicroseconds:
       before === undefined || after === undefined ? undefined : ((after - before) * 1_000_000) / measured.requests,
   };

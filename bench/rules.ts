@@ -9,13 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '#src/cli/index.ts';
 import { openDatabase } from '#src/db/index.ts';
-import { freePort, type Mintmark, startMintmark } from '../demo/mintmark.ts';
+import type { Mintmark } from '../demo/mintmark.ts';
 import { CASES, type Case } from './cases.ts';
+import { ADMIN, asSubject, startInstance } from './instances.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { fill, openStore } from './store.ts';
-import { MINTMARK_PATHS, type Registered, register, type Subject } from './subjects.ts';
+import { type Registered, register, type Subject } from './subjects.ts';
 
 export interface RulesOptions {
   readonly tokens: number;
@@ -24,7 +25,6 @@ export interface RulesOptions {
   readonly json: boolean;
 }
 
-const ADMIN = { id: 'bench-admin', secret: randomBytes(32).toString('base64url') };
 const RULES_BESIDE = [0, 1, 20];
 const INTROSPECTION = CASES.find(({ name }) => name.startsWith('introspection')) as Case;
 const LONGEST_WAIT_MS = 10_000;
@@ -45,11 +45,14 @@ export async function rules({ tokens: count, seconds, json }: RulesOptions): Pro
   const key = randomBytes(32);
   const servers: Mintmark[] = [];
   try {
-    const one = await startServer(postgres, dataDir, key);
+    const one = await startInstance({ postgres, dataDir, key });
     servers.push(one);
-    const two = await startServer(postgres, dataDir, key, one.url);
+    const two = await startInstance({ postgres, dataDir, key, env: { MINTMARK_ISSUER: one.url } });
     servers.push(two);
-    const subject = asSubject(one, await register(one.url, ADMIN), postgres);
+    const subject = asSubject(one, await register(one.url, ADMIN), {
+      name: 'Mintmark, Postgres',
+      durable: postgres.durable,
+    });
     const [token = ''] = await fillUp(postgres, key, count, subject.registered);
     const machine = thisMachine();
     const heading = `${count} living tokens; two servers on one Postgres; ${machine.description}`;
@@ -62,21 +65,6 @@ export async function rules({ tokens: count, seconds, json }: RulesOptions): Pro
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
-}
-
-async function startServer(postgres: Postgres, dataDir: string, key: Buffer, issuer?: string): Promise<Mintmark> {
-  const env = {
-    DATABASE_URL: postgres.url,
-    MINTMARK_SECRET_KEYS: key.toString('base64url'),
-    MINTMARK_ADMIN_CLIENT_ID: ADMIN.id,
-    MINTMARK_ADMIN_CLIENT_SECRET: ADMIN.secret,
-    ...(issuer !== undefined && { MINTMARK_ISSUER: issuer }),
-  };
-  return startMintmark({ port: await freePort(), dataDir, env });
-}
-
-function asSubject({ url, pid, stop }: Mintmark, registered: Registered, { durable }: Postgres): Subject {
-  return { name: 'Mintmark, Postgres', url, pid, paths: MINTMARK_PATHS, registered, durable, secrets: '', stop };
 }
 
 async function fillUp(postgres: Postgres, key: Buffer, count: number, registered: Registered): Promise<string[]> {

@@ -6,19 +6,28 @@ import { createAccount } from './account/index.ts';
 import { createAdmin } from './admin/index.ts';
 import { ADMIN_API, type Capabilities } from './capabilities.ts';
 import type { Config } from './config.ts';
-import { failures, home, notFound } from './fallback.ts';
+import { failures, home, notFound, overloadedPage } from './fallback.ts';
 import { health } from './health.ts';
-import { pinOrigin, refuseUnstorable, requestId, requestLog, securityHeaders, unsearched } from './http/index.ts';
+import {
+  limitInFlight,
+  pinOrigin,
+  refuseUnstorable,
+  requestId,
+  requestLog,
+  securityHeaders,
+  unsearched,
+} from './http/index.ts';
 import { createInteractions } from './interactions/index.ts';
 import { narrowPath } from './narrow/index.ts';
 import { statusRoutes } from './tokens/index.ts';
 
 /** Everything the server answers, the busiest of it first. */
 export function listener(config: Config, capabilities: Capabilities, log: Logger): RequestListener {
+  const { issuer, trustProxy } = config;
   const wide = createApp(config, capabilities, log).callback();
-  return config.narrowPath
-    ? narrowPath({ ...capabilities, trustProxy: config.trustProxy, log: unsearched(log) }, wide)
-    : wide;
+  const inner = config.narrowPath ? narrowPath({ ...capabilities, trustProxy, log: unsearched(log) }, wide) : wide;
+  const page = overloadedPage(capabilities.pages);
+  return limitInFlight({ most: config.maxInFlight, issuer, trustProxy, log: unsearched(log), page }, inner);
 }
 
 function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {

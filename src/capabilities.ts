@@ -3,12 +3,12 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { createAccounts, createGuesses } from './accounts/index.ts';
 import { ADMIN_SCOPES } from './admin/index.ts';
-import { createApis } from './apis/index.ts';
+import { type Apis, createApis } from './apis/index.ts';
 import { createAudit } from './audit/index.ts';
-import { createClients } from './clients/index.ts';
+import { type Clients, createClients } from './clients/index.ts';
 import type { Config } from './config.ts';
 import { cookieKeys, createDigests, createPasswordHasher, createSeals } from './crypto/index.ts';
-import { openDatabase } from './db/index.ts';
+import { openDatabase, type Role } from './db/index.ts';
 import { createFactors, type Factors } from './factors/index.ts';
 import { createJobs } from './jobs/index.ts';
 import { createKeys } from './keys/index.ts';
@@ -17,7 +17,7 @@ import { createPages } from './pages/index.ts';
 import { createPats } from './pats/index.ts';
 import { createPolicies } from './policies/index.ts';
 import { checkRegistration, createEngine } from './provider/index.ts';
-import { loadSecrets } from './secrets.ts';
+import { loadSecrets, type Secrets } from './secrets.ts';
 import { createChallenges, createHandovers, createSignIns } from './sessions/index.ts';
 import {
   createRetention,
@@ -55,10 +55,44 @@ async function sealAnew(factors: Factors, webhooks: Webhooks, log: Logger): Prom
   }
 }
 
+/** This server's own API, and the first client that may use it. */
+async function ensureAdministration(
+  { apis, clients }: { readonly apis: Apis; readonly clients: Clients },
+  { adminClient }: Secrets,
+): Promise<void> {
+  await apis.ensure({
+    identifier: ADMIN_API,
+    name: 'Mintmark API',
+    scopes: ADMIN_SCOPES,
+    accessTokenFormat: 'opaque',
+    signingAlg: 'ES256',
+    accessTokenTtl: undefined,
+    includeJti: true,
+    includeStatus: true,
+    introspectionClients: [],
+  });
+  if (adminClient) {
+    await clients.ensure({
+      ...adminClient,
+      registration: {
+        client_name: 'Administration',
+        grant_types: ['client_credentials'],
+        scope: ADMIN_SCOPES.map(({ name }) => name).join(' '),
+      },
+      metadata: {},
+      firstParty: true,
+      accessTokenTtl: undefined,
+      refreshTokenTtl: undefined,
+      refreshTokenGrace: undefined,
+      disabled: false,
+    });
+  }
+}
+
 export type Capabilities = Awaited<ReturnType<typeof openCapabilities>>;
 
-export async function openCapabilities(config: Config, log: Logger) {
-  const db = await openDatabase(config);
+export async function openCapabilities(config: Config, log: Logger, role: Role) {
+  const db = await openDatabase(config, role);
   try {
     const secrets = await loadSecrets(config);
     const digests = createDigests(secrets.keys);
@@ -70,7 +104,7 @@ export async function openCapabilities(config: Config, log: Logger) {
     const mail = createMail({ smtpUrl: config.mail?.smtpUrl, from: config.mail?.from, log });
     const policies = createPolicies({ db });
     const guesses = createGuesses({ db, digests });
-    const passwords = await createPasswordHasher(availableParallelism());
+    const passwords = await createPasswordHasher(Math.ceil(availableParallelism() / config.workers));
     const { issuer } = config;
     const accounts = createAccounts({ db, digests, passwords, policies, guesses, mail, issuer });
     const factors = createFactors({ db, digests, seals, guesses, issuer });
@@ -116,36 +150,13 @@ export async function openCapabilities(config: Config, log: Logger) {
     };
     const engine = createEngine(engineDeps, log);
 
-    await apis.ensure({
-      identifier: ADMIN_API,
-      name: 'Mintmark API',
-      scopes: ADMIN_SCOPES,
-      accessTokenFormat: 'opaque',
-      signingAlg: 'ES256',
-      accessTokenTtl: undefined,
-      includeJti: true,
-      includeStatus: true,
-      introspectionClients: [],
-    });
-    if (secrets.adminClient) {
-      await clients.ensure({
-        ...secrets.adminClient,
-        registration: {
-          client_name: 'Administration',
-          grant_types: ['client_credentials'],
-          scope: ADMIN_SCOPES.map(({ name }) => name).join(' '),
-        },
-        metadata: {},
-        firstParty: true,
-        accessTokenTtl: undefined,
-        refreshTokenTtl: undefined,
-        refreshTokenGrace: undefined,
-        disabled: false,
-      });
-    }
     const revocationRules = createRevocationRules({ db });
-    await revocationRules.settleUnfinished();
-    const resealing = sealAnew(factors, webhooks, log);
+    let resealing: Promise<void> | undefined;
+    if (role !== 'worker') {
+      await ensureAdministration({ apis, clients }, secrets);
+      await revocationRules.settleUnfinished();
+      resealing = sealAnew(factors, webhooks, log);
+    }
     const retention = createRetention({ db, keep: config.retentionDays * DAY_SECONDS });
     jobs.start({ name: 'remove dead rows', every: REMOVE_DEAD_EVERY_SECONDS, run: retention.removeDead });
     jobs.start({ name: 'warn of expiry', every: WARN_OF_EXPIRY_EVERY_SECONDS, run: pats.warnExpiring });

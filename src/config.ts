@@ -22,7 +22,10 @@ export interface Config {
   readonly adminClient: { readonly id: string; readonly secret: string } | undefined;
   /** A login application that stands in for the pages of ours; undefined: ours. */
   readonly loginUrl: string | undefined;
+  /** Processes that serve, on this machine. */
   readonly workers: number;
+  /** Requests of one process that are answered at once; more are told to come again. */
+  readonly maxInFlight: number;
   readonly trustProxy: boolean;
   /** How long expired tokens, ended grants and events are kept. */
   readonly retentionDays: number;
@@ -57,6 +60,9 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** A leaked one must not open doors for years. */
 const LONGEST_PAT_DAYS = 90;
 const USUAL_PAT_DAYS = 30;
+
+/** A twentieth of a second's work on the narrow path, some half a second's in the engine: who waits longer gives up. */
+const USUAL_IN_FLIGHT = 512;
 
 const integer = (min: number, max: number) =>
   z
@@ -137,7 +143,8 @@ const SETTINGS = {
     wanted: '32 to 256 letters, digits or . _ ~ -',
     secret: true,
   },
-  MINTMARK_WORKERS: { schema: integer(1, 1), wanted: '1 (several instances may share one Postgres instead)' },
+  MINTMARK_WORKERS: { schema: integer(1, 64), wanted: 'a number of processes, 1 to 64' },
+  MINTMARK_MAX_IN_FLIGHT: { schema: integer(1, 100_000), wanted: 'a number of requests, 1 to 100000' },
   MINTMARK_TRUST_PROXY: { schema: z.enum(['true', 'false']), wanted: 'true or false' },
   MINTMARK_RETENTION_DAYS: { schema: integer(0, 3_650), wanted: 'a number of days, 0 to 3650' },
   MINTMARK_SMTP_URL: {
@@ -221,6 +228,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminClient: adminId && adminSecret ? { id: adminId, secret: adminSecret } : undefined,
     loginUrl: read('MINTMARK_LOGIN_URL'),
     workers: read('MINTMARK_WORKERS') ?? 1,
+    maxInFlight: read('MINTMARK_MAX_IN_FLIGHT') ?? USUAL_IN_FLIGHT,
     trustProxy: read('MINTMARK_TRUST_PROXY') === 'true',
     retentionDays: read('MINTMARK_RETENTION_DAYS') ?? 30,
     mail: smtpUrl && from ? { smtpUrl, from } : undefined,

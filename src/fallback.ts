@@ -41,6 +41,16 @@ export function failures({ pages, log }: { pages: Pages; log: Pick<Logger, 'erro
   };
 }
 
+/** What a person sees when there are too many requests: made without Koa, which is what has no room. */
+export function overloadedPage(pages: Pages): (requestId: string) => { headers: Record<string, string>; body: string } {
+  return (requestId) => {
+    const headers: Record<string, string> = { 'Content-Type': 'text/html; charset=utf-8' };
+    const page = { body: '', status: 503, type: 'html', set: (more: object) => Object.assign(headers, more) };
+    pages.render(page, 'error', { code: 'temporarily_unavailable', detail: 'please try again', requestId }, 503);
+    return { headers, body: page.body };
+  };
+}
+
 function describe(error: unknown): { status: number; code: string; description: string | undefined } {
   if (error instanceof Unavailable || error instanceof PasswordQueueFull) {
     return { status: 503, code: 'temporarily_unavailable', description: 'please try again' };

@@ -1,38 +1,39 @@
-/** serve: read the settings, open what they name, listen, and drain when told to stop. The only process.exit. */
-import { createServer, type Server } from 'node:http';
+/** serve: read the settings, start what they ask for, and drain when told to stop. The only process.exit. */
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
-import { listener } from './app.ts';
-import { openCapabilities } from './capabilities.ts';
 import { type Config, readConfig } from './config.ts';
+import type { Role } from './db/index.ts';
 import { createLog } from './http/index.ts';
+import { startWorkers } from './primary.ts';
 import { startFailure } from './start-failure.ts';
 
-/** In-flight requests get this long to finish after SIGTERM; an orchestrator's own patience is usually 10 s and more. */
-const DRAIN_MS = 8_000;
-
 try {
-  await serve(readConfig());
+  await main(readConfig());
 } catch (error) {
-  const { line, exitCode } = startFailure(error);
-  process.stderr.write(`mintmark: ${line}\n`);
-  process.exit(exitCode);
+  const failure = startFailure(error);
+  const end = () => process.exit(failure.exitCode);
+  // A worker's start fails for the program: who forked it says so, once.
+  if (cluster.isWorker && process.connected) {
+    process.send?.(failure, end);
+  } else {
+    process.stderr.write(`mintmark: ${failure.line}\n`);
+    end();
+  }
 }
 
-async function serve(config: Config): Promise<void> {
-  const log = createLog(config.logLevel);
+async function main(config: Config): Promise<void> {
+  const log = createLog(config.logLevel, cluster.worker?.id);
   // What libraries say goes where everything goes: one JSON line.
   console.warn = console.info = (message: unknown) => log.warn({ library: true }, String(message));
 
-  const capabilities = await openCapabilities(config, log);
-  const server = createServer(listener(config, capabilities, log));
-  await listen(server, config);
+  const stop = await start(config, log);
   // Before anybody is told that the server is ready: who is told may stop it at once.
   // Listened to until the end: Ctrl-C under npm arrives twice, and the second must not cut the draining short.
   let stopping = false;
   const onSignal = () => {
     if (stopping) return;
     stopping = true;
-    stop(server, capabilities.close, log).then(
+    stop().then(
       () => process.exit(0),
       (error: unknown) => {
         log.fatal({ err: error }, 'could not stop cleanly');
@@ -41,28 +42,23 @@ async function serve(config: Config): Promise<void> {
     );
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  if (cluster.isWorker) return;
   log.info({ issuer: config.issuer, database: config.database.engine }, 'ready');
   process.stdout.write(`Mintmark is ready at ${config.issuer}\n`);
 }
 
-function listen(server: Server, { host, port }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
+/**
+ * What serves is loaded where something is served: the primary of several workers does not.
+ *
+ * @returns what stops it
+ */
+async function start(config: Config, log: Logger): Promise<() => Promise<void>> {
+  if (cluster.isPrimary && config.workers > 1) return startWorkers(config, log);
+  const { serve } = await import('./serve.ts');
+  return serve(config, log, role());
 }
 
-/** Stops accepting, lets what is in flight finish, then lets go of the database. */
-async function stop(server: Server, close: () => Promise<void>, log: Logger): Promise<void> {
-  log.info('stopping');
-  const drained = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  // Connections that finish their request meanwhile must not be kept alive for another one.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const impatient = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await drained;
-  clearInterval(idle);
-  clearTimeout(impatient);
-  await close();
-  log.info('stopped');
+function role(): Role {
+  if (!cluster.worker) return 'alone';
+  return cluster.worker.id === 1 ? 'first worker' : 'worker';
 }

@@ -12,7 +12,23 @@ const DATABASE_REFUSALS = /^(28...|3D000|42501)$/;
 /** What a directory that is not ours, not writable or not a directory says. */
 const FILE_REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
 
-export function startFailure(error: unknown): { line: string; exitCode: number } {
+export interface StartFailure {
+  readonly line: string;
+  readonly exitCode: number;
+}
+
+/** Another process of this program did not start. */
+export class StartRefused extends Error {
+  readonly failure: StartFailure;
+
+  constructor(failure: StartFailure) {
+    super(failure.line);
+    this.failure = failure;
+  }
+}
+
+export function startFailure(error: unknown): StartFailure {
+  if (error instanceof StartRefused) return error.failure;
   const { code = '', syscall, message, stack } = error as NodeJS.ErrnoException;
   const wrongSetting = (line: string) => ({ line, exitCode: WRONG_SETTING });
   const failed = (line: string) => ({ line, exitCode: FAILED });

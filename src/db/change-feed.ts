@@ -17,12 +17,14 @@ export interface ChangeFeed {
   readonly onChange: Database['onChange'];
   /** Listens on a connection that somebody else owns. */
   listenOn(client: pg.ClientBase): Promise<void>;
+  /** That connection is gone. */
+  interrupted(): void;
   close(): Promise<void>;
 }
 
 /**
- * LISTEN on a connection of its own when there is a `url`. The embedded engine has a single session: there the pool hands
- * its only connection to `listenOn`; all writes pass through it, so their notices arrive with the answers.
+ * LISTEN on a connection of its own when there is a `url`. On the embedded engine the pool hands its only connection to
+ * `listenOn`: notices of this process's own writes arrive with the answers, those of other workers before theirs.
  */
 export async function createChangeFeed(url: string | undefined): Promise<ChangeFeed> {
   const changes = new EventEmitter().setMaxListeners(0);
@@ -39,7 +41,7 @@ export async function createChangeFeed(url: string | undefined): Promise<ChangeF
     everythingChanged();
   }
 
-  if (!url) return { onChange, listenOn, close: async () => {} };
+  if (!url) return { onChange, listenOn, interrupted: everythingChanged, close: async () => {} };
 
   const closing = new AbortController();
   let current: pg.Client | undefined;
@@ -97,6 +99,7 @@ export async function createChangeFeed(url: string | undefined): Promise<ChangeF
   return {
     onChange,
     listenOn,
+    interrupted: everythingChanged,
     async close() {
       closing.abort();
       await listening.ended;

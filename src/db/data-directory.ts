@@ -15,8 +15,6 @@ export class DataDirectoryInUse extends Error {
 }
 
 export interface DataDirectory {
-  /** Path for a Unix socket inside the directory, reachable only by its owner. */
-  socketPath(name: string): string;
   release(): Promise<void>;
 }
 
@@ -28,8 +26,7 @@ export interface DataDirectory {
  */
 export async function holdDataDirectory(dataDir: string): Promise<DataDirectory> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const socketPath = (name: string) => shortest(join(dataDir, name));
-  const path = socketPath('lock');
+  const path = socketPathIn(dataDir, 'lock');
   const holder = randomUUID();
 
   const server = await listen(path, holder).catch(async (error: NodeJS.ErrnoException) => {
@@ -45,12 +42,13 @@ export async function holdDataDirectory(dataDir: string): Promise<DataDirectory>
   });
 
   return {
-    socketPath,
     release: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 
-function shortest(path: string): string {
+/** Path for a Unix socket inside the directory, reachable only by its owner. */
+export function socketPathIn(dataDir: string, name: string): string {
+  const path = join(dataDir, name);
   const candidate = [path, relative(process.cwd(), path)].find((p) => Buffer.byteLength(p) <= LONGEST_SOCKET_PATH);
   if (!candidate) throw new Error(`MINTMARK_DATA_DIR is too long a path for a socket in it: ${path}`);
   return candidate;

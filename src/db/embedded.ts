@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { holdDataDirectory } from './data-directory.ts';
+import { holdDataDirectory, socketPathIn } from './data-directory.ts';
 
 export interface EmbeddedPostgres {
   /** A connection string for `pg`: Postgres's own wire protocol over a Unix socket in the data directory. */
@@ -20,7 +20,7 @@ const SOCKET = '.s.PGSQL.5432';
  */
 export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
   const directory = await holdDataDirectory(dataDir);
-  const path = directory.socketPath(SOCKET);
+  const path = socketPathIn(dataDir, SOCKET);
   try {
     await rm(path, { force: true });
     const pgdata = join(dataDir, 'pgdata');
@@ -28,7 +28,7 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
     const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: { pgdata, path } });
     await answered(worker, 'ready');
     return {
-      url: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(resolve(dirname(path)))}`,
+      url: embeddedUrl(dataDir),
       async close() {
         worker.postMessage('close');
         await answered(worker, 'closed');
@@ -40,6 +40,12 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
     await directory.release();
     throw cause;
   }
+}
+
+/** Where the engine of this directory is reached while some process has it open. */
+export function embeddedUrl(dataDir: string): string {
+  const directory = resolve(dirname(socketPathIn(dataDir, SOCKET)));
+  return `postgres://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`;
 }
 
 /**

@@ -1,11 +1,14 @@
 import pg from 'pg';
-import { type ChangeFeed, createChangeFeed } from './change-feed.ts';
+import { createChangeFeed } from './change-feed.ts';
 import type { Database, Db } from './database.ts';
 import { isStale, isUnavailable, spoilsConnection, Unavailable } from './errors.ts';
 import { planAnew, preparedAs } from './prepared.ts';
 
 /** Enough to keep two cores of Postgres busy; group commit makes more connections pointless. */
 const POOL_SIZE = 10;
+/** Of all workers together, until each has the least that one can do with. */
+const ALL_POOLS = 20;
+const LEAST_POOL = 4;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** A statement that runs longer is a mistake or a lock: give the request back rather than pile up behind it. */
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -14,30 +17,32 @@ const CONCURRENCY = { postgres: 4, embedded: 1 } as const;
 /** While one is answered the next is sent. More of them would be smaller ones, and each has a price of its own. */
 const BATCHES = { postgres: 2, embedded: 1 } as const;
 
-/** What the last connection prepared is there still, under the names that this one will give again. */
-const takeOverSession = (feed: ChangeFeed) => async (client: pg.ClientBase) => {
-  await client.query('deallocate all');
-  await feed.listenOn(client);
-};
-
 type Queryable = Pick<pg.PoolClient, 'query'>;
 
-/** @param closeEngine ends what is behind the connection, after the pool has ended */
+interface PoolOptions {
+  /** How many processes share the database's connections. */
+  readonly workers: number;
+  /** Ends what is behind the connection, after the pool has ended. */
+  readonly closeEngine: () => Promise<void>;
+}
+
 export async function openPool(
   engine: Database['engine'],
   url: string,
-  closeEngine: () => Promise<void> = async () => {},
+  { workers, closeEngine }: PoolOptions,
 ): Promise<Database> {
   const feed = await createChangeFeed(engine === 'postgres' ? url : undefined);
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'mintmark',
-    // The embedded engine has one session: a second connection would share the first one's transaction.
-    max: engine === 'embedded' ? 1 : POOL_SIZE,
+    // The embedded engine answers one after the other: a second connection would only wait for the first.
+    max: engine === 'embedded' ? 1 : poolSize(workers),
     connectionTimeoutMillis: engine === 'embedded' ? 0 : CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: engine === 'embedded' ? 0 : 30_000,
-    ...(engine === 'postgres' ? { statement_timeout: STATEMENT_TIMEOUT_MS } : { onConnect: takeOverSession(feed) }),
+    ...(engine === 'postgres' ? { statement_timeout: STATEMENT_TIMEOUT_MS } : { onConnect: feed.listenOn }),
   });
+  // With the embedded engine's connection goes the feed: nothing that was read before is believed until it is back.
+  if (engine === 'embedded') pool.on('remove', feed.interrupted);
   // An idle connection that breaks is replaced by the pool; without a listener Node would end the process.
   pool.on('error', () => {});
   // The same for one that breaks while lent out between two statements: the next statement on it fails, and says so.
@@ -56,6 +61,10 @@ export async function openPool(
       await closeEngine();
     },
   };
+}
+
+function poolSize(workers: number): number {
+  return Math.min(POOL_SIZE, Math.max(LEAST_POOL, Math.floor(ALL_POOLS / workers)));
 }
 
 /**

@@ -25,28 +25,34 @@ const SECRETS = [
 /** Error codes (ECONNREFUSED, 23505) are what a log reader needs most; `err.code` is no authorization code. */
 const paths = SECRETS.flatMap((name) => (name === 'code' ? [name] : [name, `*.${name}`, `*.*.${name}`]));
 
-/** JSON lines on stdout. */
-export function createLog(level: string): Logger {
+/**
+ * JSON lines on stdout.
+ *
+ * @param worker which of several processes that share it
+ */
+export function createLog(level: string, worker?: number): Logger {
   const options = {
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: [...paths, 'params.code', 'body.code', 'query.code'], censor: '[redacted]' },
     serializers: { err: describe },
   };
-  return pino(options, stdout());
+  return pino(options, stdout(worker === undefined ? MORE_THAN_A_TURN : ATOMIC_BYTES));
 }
 
 /** For lines whose members are all made here: looking for secrets in them would cost as much as a request does. */
 export const unsearched = (log: Logger): Logger => log.child({}, { redact: [] });
 
-/** More than a turn of the event loop logs. */
-const BUFFER_BYTES = 64 * 1024;
+/** Bytes of one write: more than a turn of the event loop logs. */
+const MORE_THAN_A_TURN = 128 * 1024;
+/** What a pipe takes in one piece (POSIX, PIPE_BUF on Linux): the lines of several processes must not run into each other. */
+const ATOMIC_BYTES = 4_096;
 
 /** The lines of one turn of the event loop are one write at its end: by themselves they would cost as much as a request. */
-function stdout(): DestinationStream {
-  const lines = pino.destination({ fd: 1, sync: true, minLength: BUFFER_BYTES, maxWrite: 2 * BUFFER_BYTES });
+function stdout(maxWrite: number): DestinationStream {
+  const lines = pino.destination({ fd: 1, sync: true, minLength: maxWrite / 2, maxWrite });
   let scheduled = false;
   // Not `flushSync`: it waits for the disk, and for ever when whoever read our lines has gone.
   const flush = () => {

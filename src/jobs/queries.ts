@@ -51,11 +51,13 @@ export async function removeLapsedTurns(db: Db, name: string): Promise<void> {
   );
 }
 
-export async function removeStartedTurns(db: Db, name: string): Promise<void> {
+/** Those that were taken up before the engine was started, by whoever lived then. */
+export async function removeTurnsOfLastRun(db: Db, name: string): Promise<void> {
   await db.query(
     `delete from pgboss.job
       where name = $1
-        and state = 'active'`,
+        and state = 'active'
+        and started_on < pg_postmaster_start_time()`,
     [name],
   );
 }

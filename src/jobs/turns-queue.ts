@@ -52,8 +52,8 @@ export async function openQueue({
       });
     });
     await boss.createQueue(name, { policy: 'stately', retryLimit: 0 });
-    // The embedded engine has one process at a time: whatever runs there was run by one that is gone.
-    if (db.engine === 'embedded') await queries.removeStartedTurns(db, name);
+    // The embedded engine ends with its program: whatever ran before it was started was run by somebody who is gone.
+    if (db.engine === 'embedded') await queries.removeTurnsOfLastRun(db, name);
     return boss;
   } catch (error) {
     await boss.stop({ graceful: false, close: false });

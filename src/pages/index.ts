@@ -12,7 +12,7 @@ import { isSameOrigin } from '#src/http/index.ts';
 import { type Csrf, createCsrf } from './csrf.ts';
 import type { PageData, PageName } from './page-data.ts';
 import { readPublicFiles } from './public-files.ts';
-import { setPageHeaders } from './security-headers.ts';
+import { type Headed, setPageHeaders } from './security-headers.ts';
 import { createTemplates } from './templates.ts';
 
 export type { EndedPat, FormProblem, ShownApp, ShownPat, ShownSession } from './account-page-data.ts';
@@ -54,7 +54,8 @@ export interface Pages {
   publicFiles(): Middleware;
 }
 
-type PageContext = Pick<Context, 'body' | 'set' | 'status' | 'type'>;
+/** Of Koa's context what a page needs: it can be had without Koa. */
+type PageContext = Pick<Context, 'body' | 'status' | 'type'> & Headed;
 
 /** Reads every template and public file now: what is broken stops the start, not a sign-in. */
 export function createPages({ issuer, digests }: PagesDeps): Pages {

@@ -1,4 +1,6 @@
-import type { Context } from 'koa';
+export interface Headed {
+  set(headers: Record<string, string>): void;
+}
 
 interface PageNeeds {
   readonly formAction: readonly string[];
@@ -13,7 +15,7 @@ interface PageNeeds {
  * `same-origin` and not `no-referrer`: under the latter browsers send `Origin: null` with a form post, and our own forms
  * would be refused as foreign.
  */
-export function setPageHeaders(ctx: Pick<Context, 'set'>, needs: PageNeeds): void {
+export function setPageHeaders(ctx: Headed, needs: PageNeeds): void {
   ctx.set({
     'Content-Security-Policy': contentSecurityPolicy(needs),
     'Cache-Control': 'no-store',

@@ -30,6 +30,23 @@ describe.each(ENGINES)('changes on %s', (engine) => {
   });
 });
 
+test('whoever loses the connection to the embedded engine assumes that everything has changed, before asking again', async () => {
+  const fresh = await freshDatabase('embedded');
+  const db = await openDatabase(fresh.config);
+  await db.query('select 1');
+  let heard = 0;
+  db.onChange('apis', () => {
+    heard += 1;
+  });
+  // Without parameters it may be several in one: the connection is given up.
+  await expect(db.query('select nothing_of_this_name')).rejects.toThrow('nothing_of_this_name');
+  await eventually(() => heard === 1);
+  await db.query('select 1');
+  expect(heard).toBe(2);
+  await db.close();
+  await fresh.drop();
+});
+
 const onPostgres = ENGINES.includes('postgres') ? describe : describe.skip;
 
 onPostgres('two instances on one Postgres', () => {
