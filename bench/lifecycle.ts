@@ -1,7 +1,9 @@
-/** The sub-commands beside the plain bench: `npm run bench -- soak`, `-- rules`, `-- webhooks`, `-- saturation`, `-- workers`. */
+/** The sub-commands beside the table of cases: `npm run bench -- soak`, `-- rules`, `-- webhooks` and so on. */
 import { parseArgs } from 'node:util';
+import { footprint } from './footprint.ts';
 import { rules } from './rules.ts';
 import { saturation } from './saturation.ts';
+import { size } from './size.ts';
 import { soak } from './soak.ts';
 import { webhooks } from './webhooks.ts';
 import { workers } from './workers.ts';
@@ -11,6 +13,8 @@ const USAGE = `Usage: npm run bench -- soak [--tokens n] [--rate n] [--embedded]
        npm run bench -- webhooks [--events n] [--hanging n] [--rounds n] [--seconds n] [--rate n] [--json]
        npm run bench -- saturation [--limits n,n…] [--rounds n] [--seconds n] [--json]
        npm run bench -- workers [--workers n] [--rounds n] [--seconds n] [--json]
+       npm run bench -- footprint [--rounds n] [--seconds n] [--json]
+       npm run bench -- size [--tokens n] [--rounds n] [--seconds n] [--json]
 `;
 
 const FLAGS = { json: { type: 'boolean', default: false } } as const;
@@ -94,6 +98,30 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
     }).values;
     return workers({
       count: bounded('workers', count, 64),
+      rounds: bounded('rounds', rounds, 20),
+      seconds: bounded('seconds', seconds, 60),
+      json,
+    });
+  },
+  footprint(args) {
+    const { rounds, seconds, json } = parseArgs({
+      args,
+      options: { ...FLAGS, rounds: { type: 'string', default: '7' }, seconds: { type: 'string', default: '10' } },
+    }).values;
+    return footprint({ rounds: bounded('rounds', rounds, 50), seconds: bounded('seconds', seconds, 60), json });
+  },
+  size(args) {
+    const { tokens, rounds, seconds, json } = parseArgs({
+      args,
+      options: {
+        ...FLAGS,
+        tokens: { type: 'string', default: '10000000' },
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '3' },
+      },
+    }).values;
+    return size({
+      tokens: bounded('tokens', tokens, 50_000_000),
       rounds: bounded('rounds', rounds, 20),
       seconds: bounded('seconds', seconds, 60),
       json,

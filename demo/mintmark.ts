@@ -22,7 +22,8 @@ export interface MintmarkOptions {
   readonly launcher?: readonly string[];
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** What node is started with: what `npm start` runs. */
+export const START = [fileURLToPath(new URL('../bin/mintmark.js', import.meta.url)), 'serve'];
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -30,7 +31,7 @@ const STOP_TIMEOUT_MS = 15_000;
 export async function startMintmark({ port, dataDir, env, launcher = [] }: MintmarkOptions): Promise<Mintmark> {
   // A DATABASE_URL in the shell must not become the database of a demo.
   const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map((name) => [name, process.env[name] ?? '']));
-  const [command = '', ...args] = [...launcher, process.execPath, MAIN];
+  const [command = '', ...args] = [...launcher, process.execPath, ...START];
   const child = spawn(command, args, {
     env: { ...inherited, PORT: String(port), MINTMARK_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -3,10 +3,10 @@ import type { RequestListener } from 'node:http';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import { createAccount } from './account/index.ts';
-import { createAdmin } from './admin/index.ts';
 import { ADMIN_API, type Capabilities } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { failures, home, notFound, overloadedPage } from './fallback.ts';
+import { fromFirstRequest } from './from-first-request.ts';
 import { health } from './health.ts';
 import {
   limitInFlight,
@@ -20,6 +20,9 @@ import {
 import { createInteractions } from './interactions/index.ts';
 import { narrowPath } from './narrow/index.ts';
 import { statusRoutes } from './tokens/index.ts';
+
+/** Fifty modules and their schemas, for a few requests a day. */
+const API = /^\/api(\/|$)/i;
 
 /** Everything the server answers, the busiest of it first. */
 export function listener(config: Config, capabilities: Capabilities, log: Logger): RequestListener {
@@ -46,13 +49,16 @@ function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa
   app.use(pages.publicFiles());
   app.use(statusRoutes(statusLists));
   app.use(
-    createAdmin({
-      ...capabilities,
-      log,
-      authenticatePat: async (value, from) => (await pats.authenticate(value, ADMIN_API, from)).pat,
-      authenticate: (value) => tokens.authenticate(value, ADMIN_API),
-      exchangeToken: engine.exchangeToken,
-    }).routes() as Koa.Middleware,
+    fromFirstRequest(API, async () => {
+      const { createAdmin } = await import('./admin/index.ts');
+      return createAdmin({
+        ...capabilities,
+        log,
+        authenticatePat: async (value, from) => (await pats.authenticate(value, ADMIN_API, from)).pat,
+        authenticate: (value) => tokens.authenticate(value, ADMIN_API),
+        exchangeToken: engine.exchangeToken,
+      }).routes() as Koa.Middleware;
+    }),
   );
   app.use(
     createInteractions({

@@ -1,18 +1,18 @@
-/** Opens the database and builds every capability on it: the wiring of the program, as a list. */
+/** Builds every capability on the database: the wiring of the program, as a list. */
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { createAccounts, createGuesses } from './accounts/index.ts';
-import { ADMIN_SCOPES } from './admin/index.ts';
 import { type Apis, createApis } from './apis/index.ts';
 import { createAudit } from './audit/index.ts';
 import { type Clients, createClients } from './clients/index.ts';
 import type { Config } from './config.ts';
 import { cookieKeys, createDigests, createPasswordHasher, createSeals } from './crypto/index.ts';
-import { openDatabase, type Role } from './db/index.ts';
+import type { Database, Role } from './db/index.ts';
 import { createFactors, type Factors } from './factors/index.ts';
 import { createJobs } from './jobs/index.ts';
 import { createKeys } from './keys/index.ts';
 import { createMail } from './mail/index.ts';
+import { ADMIN_SCOPES } from './oauth/admin-scopes.ts';
 import { createPages } from './pages/index.ts';
 import { createPats } from './pats/index.ts';
 import { createPolicies } from './policies/index.ts';
@@ -91,8 +91,8 @@ async function ensureAdministration(
 
 export type Capabilities = Awaited<ReturnType<typeof openCapabilities>>;
 
-export async function openCapabilities(config: Config, log: Logger, role: Role) {
-  const db = await openDatabase(config, role);
+/** @param db closed with them, and when they cannot be opened */
+export async function openCapabilities(config: Config, db: Database, log: Logger, role: Role) {
   try {
     const secrets = await loadSecrets(config);
     const digests = createDigests(secrets.keys);
@@ -104,7 +104,7 @@ export async function openCapabilities(config: Config, log: Logger, role: Role) 
     const mail = createMail({ smtpUrl: config.mail?.smtpUrl, from: config.mail?.from, log });
     const policies = createPolicies({ db });
     const guesses = createGuesses({ db, digests });
-    const passwords = await createPasswordHasher(Math.ceil(availableParallelism() / config.workers));
+    const passwords = createPasswordHasher(Math.ceil(availableParallelism() / config.workers));
     const { issuer } = config;
     const accounts = createAccounts({ db, digests, passwords, policies, guesses, mail, issuer });
     const factors = createFactors({ db, digests, seals, guesses, issuer });

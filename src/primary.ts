@@ -13,7 +13,8 @@ import type { Config } from './config.ts';
 import { openEngine } from './db/index.ts';
 import { type StartFailure, StartRefused } from './start-failure.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+/** As this process was started itself: what is found compiled, and V8's flags, are theirs too. */
+const PROGRAM = fileURLToPath(new URL('../bin/mintmark.js', import.meta.url));
 
 /** Who has lived this long did not end because of how it starts: it is replaced at once. */
 const SETTLED_MS = 30_000;
@@ -26,7 +27,7 @@ const LONGEST_PAUSE_MS = 5_000;
  */
 export async function startWorkers(config: Config, log: Logger): Promise<() => Promise<void>> {
   const engine = await openEngine(config);
-  cluster.setupPrimary({ exec: MAIN, args: [] });
+  cluster.setupPrimary({ exec: PROGRAM, args: ['serve'] });
   try {
     await listening(fork());
     await Promise.all(Array.from({ length: config.workers - 1 }, () => listening(fork())));

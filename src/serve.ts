@@ -1,17 +1,21 @@
 /** Opens what the settings name, listens, and lets go of it again. */
 import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
-import { listener } from './app.ts';
-import { openCapabilities } from './capabilities.ts';
 import type { Config } from './config.ts';
-import type { Role } from './db/index.ts';
+import { openDatabase, type Role } from './db/index.ts';
 
 /** In-flight requests get this long to finish after SIGTERM; an orchestrator's own patience is usually 10 s and more. */
 const DRAIN_MS = 8_000;
 
 /** @returns what stops it */
 export async function serve(config: Config, log: Logger, role: Role): Promise<() => Promise<void>> {
-  const capabilities = await openCapabilities(config, log, role);
+  // The database has a process or a thread of its own: it answers while the rest of the program is loaded.
+  const [db, { openCapabilities }, { listener }] = await Promise.all([
+    openDatabase(config, role),
+    import('./capabilities.ts'),
+    import('./app.ts'),
+  ]);
+  const capabilities = await openCapabilities(config, db, log, role);
   const server = createServer(listener(config, capabilities, log));
   await listen(server, config);
   return () => stop(server, capabilities.close, log);

@@ -1,9 +1,10 @@
 import type { From } from '#src/audit/index.ts';
 import { type Context, fromOf, insufficientScope, invalidToken, noToken, presentedToken } from '#src/http/index.ts';
 import { ACCOUNT_CLIENT } from '#src/oauth/account-client.ts';
+import type { AdminScope } from '#src/oauth/admin-scopes.ts';
 import { looksLikePat } from '#src/oauth/pat-value.ts';
 import type { UsablePat } from '#src/pats/index.ts';
-import { type AdminScope, covers } from './scopes.ts';
+import { covers } from './scopes.ts';
 
 export interface Caller {
   readonly clientId: string;

@@ -54,7 +54,6 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { translate } from './translate.ts';
 
 export type { Authenticate, AuthenticatePat, Caller } from './authorize.ts';
-export { ADMIN_SCOPES, type AdminScope } from './scopes.ts';
 export { translate } from './translate.ts';
 
 export interface AdminDeps

@@ -1,8 +1,8 @@
 /** The route table as an OpenAPI 3.1 document. */
 import { z } from 'zod';
+import { ADMIN_SCOPES } from '#src/oauth/admin-scopes.ts';
 import { FRESH_SECONDS } from '#src/sessions/index.ts';
 import type { AnyRoute } from './route.ts';
-import { ADMIN_SCOPES } from './scopes.ts';
 import type { SessionNeed } from './session-token.ts';
 
 export interface Operation {

@@ -1,6 +1,7 @@
 import { insufficientScope } from '#src/http/index.ts';
+import { ADMIN_SCOPES } from '#src/oauth/admin-scopes.ts';
 import type { Format } from '#src/webhooks/index.ts';
-import { ADMIN_SCOPES, covers } from './scopes.ts';
+import { covers } from './scopes.ts';
 
 /**
  * Nobody makes, changes or takes over a client that may do here what they may not: `clients:write` would otherwise be

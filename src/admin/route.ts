@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { From } from '#src/audit/index.ts';
 import type { AccountScope } from '#src/oauth/account-scopes.ts';
+import type { AdminScope } from '#src/oauth/admin-scopes.ts';
 import type { ApiSession } from '#src/sessions/index.ts';
-import type { AdminScope } from './scopes.ts';
 import type { HeldToken, SessionNeed } from './session-token.ts';
 
 type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
 import { readHash } from './usable-hashes.ts';
 
@@ -33,9 +34,9 @@ export interface PasswordHasher {
 }
 
 /** @param concurrency hashes computed at once: more than the cores only makes each of them slower */
-export async function createPasswordHasher(concurrency: number): Promise<PasswordHasher> {
+export function createPasswordHasher(concurrency: number): PasswordHasher {
   const inTurn = createQueue(concurrency);
-  const decoy = await argon2.hash('a password nobody has', ARGON2ID);
+  const decoy = hashOfNothing();
 
   const verify: Verify = async (hash, spellings) => {
     const check = hash === undefined || spellings.length === 0 ? undefined : readHash(hash);
@@ -51,6 +52,13 @@ export async function createPasswordHasher(concurrency: number): Promise<Passwor
     inTurn: (work) => inTurn(() => work(verify)),
     isCurrent: (hash) => hash.startsWith('$argon2id$') && !argon2.needsRehash(hash, ARGON2ID),
   };
+}
+
+/** Costs as much to verify as any of ours, and nobody knows a password for it: salt and hash are random (PHC string format). */
+function hashOfNothing(): string {
+  const { memoryCost, timeCost, parallelism } = ARGON2ID;
+  const [salt, hash] = [16, 32].map((bytes) => randomBytes(bytes).toString('base64').replaceAll('=', ''));
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${salt}$${hash}`;
 }
 
 function createQueue(concurrency: number) {

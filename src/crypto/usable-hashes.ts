@@ -5,7 +5,6 @@
 import { pbkdf2, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import argon2 from 'argon2';
-import bcrypt from 'bcrypt';
 
 /** Whether this password is the one behind the hash. */
 export type Check = (password: string) => Promise<boolean>;
@@ -54,6 +53,9 @@ function toPair(cost: string): [name: string, value: number] {
   return [name, Number(value)];
 }
 
+/** Loaded for the first of them: only imported hashes are of its making. */
+const bcrypt = async () => (await import('bcrypt')).default;
+
 const BCRYPT = /^\$2[aby](\$(\d\d)\$[./A-Za-z0-9]{53})$/;
 
 /** It looks at the first 72 bytes of a password only. That ends when our own hash replaces it. */
@@ -61,7 +63,7 @@ function readBcrypt(hash: string): Check | undefined {
   const [, rest, cost] = BCRYPT.exec(hash) ?? [];
   if (rest === undefined || Number(cost) < 4 || Number(cost) > MOST_BCRYPT_COST) return undefined;
   // 2y is what PHP calls 2b.
-  return (password) => bcrypt.compare(password, `$2b${rest}`);
+  return async (password) => (await bcrypt()).compare(password, `$2b${rest}`);
 }
 
 type Sha = keyof typeof DIGEST_BYTES;

@@ -1,21 +1,20 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server';
-import { COSEALG, decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers';
 import type { Digests } from '#src/crypto/index.ts';
 import { uuidBytes } from './uuid.ts';
 
 /** WebAuthn §15.1 recommends 5 to 10 minutes where a PIN or a finger is asked for. */
 const TIMEOUT_MS = 300_000;
-/** What authenticators have, and what our runtime verifies. */
-const ALGORITHMS = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256];
+/** What authenticators have, and what our runtime verifies: EdDSA, ES256, RS256 (RFC 9053 §2, RFC 8812 §2). */
+const ALGORITHMS = [-8, -7, -257];
+
+/** Loaded by the first ceremony: two hundred modules, for certificates most of them, that no start has to wait for. */
+const library = () => import('@simplewebauthn/server');
+const encoding = () => import('@simplewebauthn/server/helpers');
 
 /** A credential that an authenticator holds already, as a browser is told of it. */
 interface Known {
@@ -68,8 +67,8 @@ export function createCeremonies({ digests, issuer }: { digests: Digests; issuer
   });
 
   return {
-    creationOptions: (owner, binding, exclude) =>
-      generateRegistrationOptions({
+    creationOptions: async (owner, binding, exclude) =>
+      (await library()).generateRegistrationOptions({
         rpName: host,
         rpID,
         // Bytes that say nothing about the person (WebAuthn §14.6.1).
@@ -86,9 +85,10 @@ export function createCeremonies({ digests, issuer }: { digests: Digests; issuer
 
     created: (accountId, binding, response) =>
       unlessRefused(async () => {
+        const { verifyRegistrationResponse } = await library();
         const { verified, registrationInfo } = await verifyRegistrationResponse({
           ...expected(registrationOf(accountId, binding)),
-          response: withoutStatement(response),
+          response: await withoutStatement(response),
           supportedAlgorithmIDs: ALGORITHMS,
         });
         if (!verified || registrationInfo.credential.id !== response.id) return undefined;
@@ -97,8 +97,8 @@ export function createCeremonies({ digests, issuer }: { digests: Digests; issuer
         return { id, publicKey, counter, transports, backedUp: registrationInfo.credentialBackedUp };
       }),
 
-    requestOptions: (binding, allow) =>
-      generateAuthenticationOptions({
+    requestOptions: async (binding, allow) =>
+      (await library()).generateAuthenticationOptions({
         rpID,
         allowCredentials: allow,
         challenge: challengeOf(authenticationOf(binding)),
@@ -108,6 +108,7 @@ export function createCeremonies({ digests, issuer }: { digests: Digests; issuer
 
     signed: (binding, response, { publicKey, counter }) =>
       unlessRefused(async () => {
+        const { verifyAuthenticationResponse } = await library();
         const { verified, authenticationInfo } = await verifyAuthenticationResponse({
           ...expected(authenticationOf(binding)),
           response,
@@ -128,13 +129,15 @@ async function unlessRefused<T>(verify: () => Promise<T>): Promise<T | undefined
   }
 }
 
-type Encodable = Parameters<typeof isoCBOR.encode>[0];
+type Encoding = Awaited<ReturnType<typeof encoding>>;
+type Encodable = Parameters<Encoding['isoCBOR']['encode']>[0];
 
 /**
  * We ask for no attestation and trust none (WebAuthn §7.1 step 22). A statement that is sent all the same is dropped
  * unread: verifying one can mean fetching the revocation lists that its certificates name, URLs of a stranger's choice.
  */
-function withoutStatement(response: RegistrationResponseJSON): RegistrationResponseJSON {
+async function withoutStatement(response: RegistrationResponseJSON): Promise<RegistrationResponseJSON> {
+  const { decodeAttestationObject, isoCBOR } = await encoding();
   const given = decodeAttestationObject(new Uint8Array(Buffer.from(response.response.attestationObject, 'base64url')));
   const bare = isoCBOR.encode(
     new Map<string | number, Encodable>([

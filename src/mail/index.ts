@@ -3,7 +3,7 @@
  * written to whom. Without an SMTP server there is none, and whoever would write one asks `enabled` first.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { Logger } from 'pino';
 
 export interface Message {
@@ -39,12 +39,19 @@ export function createMail({ smtpUrl, from, log }: MailDeps): Mail {
   if (!smtpUrl || !from) return { enabled: false, send() {}, async close() {} };
   const closing = new AbortController();
   const underWay = new Set<Promise<void>>();
-  const transport = createTransport({ url: smtpUrl, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true });
+  let transport: Promise<Transporter> | undefined;
+
+  /** Loaded for the first mail. */
+  async function connect(): Promise<Transporter> {
+    const { createTransport } = await import('nodemailer');
+    return createTransport({ url: smtpUrl, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true });
+  }
 
   async function deliver({ to, subject, text }: Message, pauses: readonly number[]): Promise<void> {
     try {
       // As an address and not as a header's text, in which a comma would make it two.
-      await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
+      transport ??= connect();
+      await (await transport).sendMail({ from, to: { name: '', address: to }, subject, text });
     } catch (error) {
       const [pause, ...rest] = pauses;
       if (pause === undefined || isFinal(error) || closing.signal.aborted) throw error;

@@ -4,7 +4,7 @@ import { createPasswordHasher, PasswordQueueFull } from '#src/crypto/index.ts';
 const LONGEST_QUEUE = 200;
 
 test('no more work than there are places, in the order in which it came; the rest is told at once', async () => {
-  const { inTurn } = await createPasswordHasher(2);
+  const { inTurn } = createPasswordHasher(2);
   let [running, most] = [0, 0];
   const done: number[] = [];
   const gate = Promise.withResolvers<void>();
@@ -31,13 +31,13 @@ test('no more work than there are places, in the order in which it came; the res
 });
 
 test('work that fails gives its place back', async () => {
-  const { inTurn } = await createPasswordHasher(1);
+  const { inTurn } = createPasswordHasher(1);
   await expect(inTurn(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   await expect(inTurn(async () => 'next')).resolves.toBe('next');
 });
 
 test('of several spellings one is enough; without a hash or a spelling it is always no', async () => {
-  const { hash, inTurn, isCurrent } = await createPasswordHasher(1);
+  const { hash, inTurn, isCurrent } = createPasswordHasher(1);
   const stored = await hash('right');
   expect(isCurrent(stored)).toBe(true);
   const verify = (against: string | undefined, spellings: string[]) => inTurn((look) => look(against, spellings));

@@ -25,7 +25,7 @@ describe.each(ENGINES)('an own account on %s', (engine) => {
     return createAccounts({ db, digests, passwords: hasher, policies, guesses, mail, issuer: 'https://id.example' });
   };
   beforeAll(async () => {
-    passwords = await createPasswordHasher(2);
+    passwords = createPasswordHasher(2);
     accounts = over(passwords);
   });
 

@@ -48,7 +48,7 @@ export async function openInstance(db: Database, { smtpUrl, ...limits }: Setting
   const audit = createAudit({ db });
   const mail = createMail({ smtpUrl, from: smtpUrl && 'id@example.com', log });
   const policies = createPolicies({ db });
-  const passwords = await createPasswordHasher(1);
+  const passwords = createPasswordHasher(1);
   const guesses = createGuesses({ db, digests });
   const accounts = createAccounts({ db, digests, passwords, policies, guesses, mail, issuer: ISSUER });
   const apis = createApis({ db });

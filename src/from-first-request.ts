@@ -1,0 +1,12 @@
+import type { Middleware } from 'koa';
+
+/** Answers the paths that fit by what the first such request loads; that one waits for it, and no start does. */
+export function fromFirstRequest(paths: RegExp, load: () => Promise<Middleware>): Middleware {
+  let loading: Promise<Middleware> | undefined;
+  return async (ctx, next) => {
+    if (!paths.test(ctx.path)) return next();
+    loading ??= load();
+    const middleware = await loading;
+    return middleware(ctx, next);
+  };
+}
