@@ -14,7 +14,12 @@ describe('mintmark serve', () => {
     await printed(program, 'Mintmark is ready');
     if (process.platform === 'linux') {
       const line = await readFile(`/proc/${program.process.pid}/cmdline`, 'utf8');
-      expect(line.split('\0').slice(1, -1)).toEqual(['--max-semi-space-size=4', BIN, 'serve']);
+      expect(line.split('\0').slice(1, -1)).toEqual([
+        '--max-semi-space-size=4',
+        '--heap-growing-percent=100',
+        BIN,
+        'serve',
+      ]);
     }
     expect(await ended(program, 'SIGTERM')).toEqual({ code: 0, signal: null });
     await drop();
