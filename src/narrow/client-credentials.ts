@@ -4,6 +4,7 @@ import type { Client } from '#src/clients/index.ts';
 import { accessTokenLifetime } from '#src/oauth/lifetimes.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 import { type AccessTokenDeps, issueJwt, issueOpaque } from './access-tokens.ts';
+import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
 
 export interface ClientCredentialsDeps extends AccessTokenDeps {
@@ -13,23 +14,25 @@ export interface ClientCredentialsDeps extends AccessTokenDeps {
 const PARAMETERS = new Set(['grant_type', 'scope', 'resource', 'client_id', 'client_secret']);
 
 export function clientCredentials({ apis, ...deps }: ClientCredentialsDeps): Endpoint {
-  return async (form, { client }) => {
-    if (form.get('grant_type') !== 'client_credentials' || !mayUseIt(client)) return undefined;
-    for (const name of form.keys()) if (!PARAMETERS.has(name)) return undefined;
+  return {
+    takes: (form) => form.get('grant_type') === 'client_credentials' && hasOnly(form, PARAMETERS),
 
-    const scopes = [...new Set(form.get('scope')?.split(' '))];
-    const api = await apiFor(apis, client, scopes, form.get('resource'));
-    if (!api) return undefined;
+    async answer(form, { client }) {
+      if (!mayUseIt(client)) return undefined;
+      const scopes = [...new Set(form.get('scope')?.split(' '))];
+      const api = await apiFor(apis, client, scopes, form.get('resource'));
+      if (!api) return undefined;
 
-    const lifetime = accessTokenLifetime(api.accessTokenTtl, client.accessTokenTtl);
-    const scope = scopes.join(' ');
-    const issue = api.accessTokenFormat === 'jwt' ? issueJwt : issueOpaque;
-    return {
-      access_token: await issue(deps, { api, client, scope, lifetime }),
-      expires_in: lifetime,
-      scope,
-      token_type: 'Bearer',
-    };
+      const lifetime = accessTokenLifetime(api.accessTokenTtl, client.accessTokenTtl);
+      const scope = scopes.join(' ');
+      const issue = api.accessTokenFormat === 'jwt' ? issueJwt : issueOpaque;
+      return {
+        access_token: await issue(deps, { api, client, scope, lifetime }),
+        expires_in: lifetime,
+        scope,
+        token_type: 'Bearer',
+      };
+    },
   };
 }
 

@@ -2,6 +2,12 @@ import type { IncomingMessage } from 'node:http';
 
 export type Form = ReadonlyMap<string, string>;
 
+/** What else a request says, the engine may understand. */
+export function hasOnly(form: Form, names: ReadonlySet<string>): boolean {
+  for (const name of form.keys()) if (!names.has(name)) return false;
+  return true;
+}
+
 /** A request of this size arrives in one piece. */
 const LONGEST_BODY = 4_096;
 const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;

@@ -20,8 +20,13 @@ export interface NarrowDeps extends Answering, ClientCredentialsDeps, Introspect
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
-/** What the request is answered with; undefined: not here. */
-export type Endpoint = (form: Form, caller: Caller) => Promise<object | undefined>;
+export interface Endpoint {
+  /** Whether it may be one for here: asked before anybody's secret is checked, which is no small part of the work. */
+  takes(form: Form): boolean;
+  /** What the request is answered with; undefined: not here. */
+  answer(form: Form, caller: Caller): Promise<object | undefined>;
+}
+
 export type Caller = NonNullable<Awaited<ReturnType<typeof authenticateClient>>>;
 
 export type Listener = (req: IncomingMessage, res: ServerResponse) => void;
@@ -41,8 +46,9 @@ export function narrowPath(deps: NarrowDeps, wide: Listener): Listener {
     const began = performance.now();
     peekForm(req, async (form) => {
       try {
-        const caller = form && (await authenticateClient(deps.clients, form, req.headers.authorization));
-        const body = caller && (await endpoint(form, caller));
+        const ours = form && endpoint.takes(form) ? form : undefined;
+        const caller = ours && (await authenticateClient(deps.clients, ours, req.headers.authorization));
+        const body = caller && (await endpoint.answer(ours, caller));
         if (body) return answer(req, res, body, { path, began, clientId: caller.client.id });
       } catch {
         // The wide path meets the same trouble, and says what it is.

@@ -3,6 +3,7 @@ import { type Apis, mayIntrospect } from '#src/apis/index.ts';
 import { isOpaquePat, looksLikePat } from '#src/oauth/pat-value.ts';
 import { type AboutPatsDeps, aboutPats } from './about-pats.ts';
 import { type AboutTokensDeps, aboutTokens } from './about-tokens.ts';
+import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
 
 /** Whether this client may know anything of such a token. */
@@ -24,11 +25,14 @@ export function introspection(deps: IntrospectionDeps): Endpoint {
   const { aboutOpaque, aboutJwt } = aboutTokens(deps, mayAsk);
   const aboutPat = aboutPats(deps, mayAsk);
 
-  return async (form, { client }) => {
-    const value = form.get('token') ?? '';
-    for (const name of form.keys()) if (!PARAMETERS.has(name)) return undefined;
-    if (OPAQUE.test(value)) return aboutOpaque(value, client.id);
-    if (isOpaquePat(value)) return aboutPat(value, client.id);
-    return JWT.test(value) && !looksLikePat(value) ? aboutJwt(value, client.id) : undefined;
+  return {
+    takes: (form) => hasOnly(form, PARAMETERS),
+
+    async answer(form, { client }) {
+      const value = form.get('token') ?? '';
+      if (OPAQUE.test(value)) return aboutOpaque(value, client.id);
+      if (isOpaquePat(value)) return aboutPat(value, client.id);
+      return JWT.test(value) && !looksLikePat(value) ? aboutJwt(value, client.id) : undefined;
+    },
   };
 }
