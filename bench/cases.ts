@@ -1,87 +1,63 @@
-import type { Subject } from './subjects.ts';
+/** The rows of the bench. */
+import type { Effort } from './measure.ts';
+import type { Kind } from './subjects.ts';
+import {
+  clientCredentials,
+  codeExchange,
+  introspection,
+  type Prepare,
+  passwordSignIn,
+  personalIntrospection,
+  refreshRotation,
+  revocation,
+  unknownIntrospection,
+  userinfo,
+} from './works.ts';
 
-/** One row of the bench. Later rows: a JWT, a refresh, a code exchange, a password. */
 export interface Case {
   readonly name: string;
-  /** What is signed, and with what. */
-  readonly signature: string;
-  /** The requests to send in turn. */
-  readonly requests: (subject: Subject) => Promise<string[]>;
-  /** What the body of every 200 must hold. */
-  readonly expected: string;
+  /** What is signed, and with what; and where the references do something else. */
+  readonly note: string;
+  readonly prepare: Prepare;
+  /** Compared with more than the engine. */
+  readonly beside?: Kind;
+  /** Each request is good once: so many are made for each second, before the clock runs. */
+  readonly perSecond?: number;
+  /** Under way at once, where that is fewer than elsewhere. */
+  readonly concurrency?: number;
 }
 
-/** More than are under way at once: a server that answers equal questions together must not gain by it. */
-export const DISTINCT_TOKENS = 512;
+const NO_ROW = 'the engine alone keeps no row of it, Mintmark does';
+const OPAQUE_ASKED = 'the engine alone introspects no such tokens, and is asked about opaque ones';
 
 export const CASES: readonly Case[] = [
+  { name: 'client credentials, opaque', note: 'nothing is signed', prepare: clientCredentials(), beside: 'echo' },
+  { name: 'introspection, opaque', note: 'nothing is signed', prepare: introspection(), beside: 'echo' },
+  { name: 'code exchange', note: 'PKCE; opaque access and refresh tokens', prepare: codeExchange, perSecond: 1_500 },
+  { name: 'refresh rotation', note: 'opaque; every use makes a new one', prepare: refreshRotation },
+  { name: 'client credentials, JWT ES256', note: `ES256; ${NO_ROW}`, prepare: clientCredentials('ES256') },
+  { name: 'client credentials, JWT EdDSA', note: `Ed25519; ${NO_ROW}`, prepare: clientCredentials('Ed25519') },
+  { name: 'client credentials, JWT RS256', note: `RSA-2048; ${NO_ROW}`, prepare: clientCredentials('RS256') },
+  { name: 'introspection, JWT', note: `ES256; ${OPAQUE_ASKED}`, prepare: introspection('ES256') },
+  { name: 'introspection, personal access token', note: OPAQUE_ASKED, prepare: personalIntrospection },
+  { name: 'introspection, unknown', note: 'tokens nobody issued', prepare: unknownIntrospection },
+  { name: 'revocation', note: 'opaque access tokens', prepare: revocation, perSecond: 4_000 },
+  { name: 'userinfo', note: 'opaque access tokens', prepare: userinfo },
   {
-    name: 'client_credentials, opaque token',
-    signature: 'nothing is signed',
-    requests: async (subject) => [tokenRequest(subject)],
-    expected: '"access_token":"',
-  },
-  {
-    name: 'introspection of opaque tokens',
-    signature: 'nothing is signed',
-    requests: introspections,
-    expected: '"active":true',
-  },
-  {
-    name: 'introspection of personal access tokens',
-    signature: 'nothing is signed; the bare engine knows none, and is asked about opaque tokens',
-    requests: (subject) =>
-      subject.personal ? personalIntrospections(subject, subject.personal) : introspections(subject),
-    expected: '"active":true',
+    name: 'sign-in by password',
+    note: 'authorization request, login page, code, opaque tokens, an ID token signed ES256',
+    prepare: passwordSignIn,
+    beside: 'argon2',
+    concurrency: 8,
   },
 ];
 
-function tokenRequest(subject: Subject): string {
-  const { scope, audience: resource } = subject.registered;
-  return formPost(subject, '/token', { grant_type: 'client_credentials', scope, resource });
+const USUAL: readonly Kind[] = ['bare', 'plain', 'mintmark'];
+
+export function takesPart({ beside }: Case, kind: Kind): boolean {
+  return USUAL.includes(kind) || beside === kind;
 }
 
-/** Tokens of the same server, introspected by the client they were issued to. */
-async function introspections(subject: Subject): Promise<string[]> {
-  const requests: string[] = [];
-  while (requests.length < DISTINCT_TOKENS) {
-    const batch = await Promise.all(Array.from({ length: 32 }, () => issue(subject)));
-    requests.push(...batch.map((token) => formPost(subject, '/token/introspection', { token })));
-  }
-  return requests;
-}
-
-/** Tokens that people made, introspected by a client of the API they are for. */
-async function personalIntrospections(subject: Subject, tokens: () => Promise<string[]>): Promise<string[]> {
-  return (await tokens()).map((token) => formPost(subject, '/token/introspection', { token }));
-}
-
-async function issue(subject: Subject): Promise<string> {
-  const { scope, audience: resource } = subject.registered;
-  const response = await fetch(subject.url + subject.paths['/token'], {
-    method: 'POST',
-    headers: { authorization: basic(subject) },
-    body: new URLSearchParams({ grant_type: 'client_credentials', scope, resource }),
-  });
-  const { access_token: token } = (await response.json()) as { access_token?: string };
-  if (!token) throw new Error(`${subject.name} issued no token: ${response.status}`);
-  return token;
-}
-
-/** @param endpoint by the engine's own name */
-export function formPost(subject: Subject, endpoint: keyof Subject['paths'], form: Record<string, string>): string {
-  const body = new URLSearchParams(form).toString();
-  return [
-    `POST ${subject.paths[endpoint]} HTTP/1.1`,
-    `Host: ${new URL(subject.url).host}`,
-    `Authorization: ${basic(subject)}`,
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${body.length}`,
-    '',
-    body,
-  ].join('\r\n');
-}
-
-function basic({ registered: { clientId, clientSecret } }: Subject): string {
-  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
+export function concurrencyOf(one: Case, { concurrency }: Pick<Effort, 'concurrency'>): number {
+  return Math.min(one.concurrency ?? concurrency, concurrency);
 }

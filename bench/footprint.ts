@@ -4,6 +4,8 @@
  */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from './figures.ts';
+import { startLoad } from './load-generator.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { startPostgres } from './postgres.ts';
 import { resident, residentWhile } from './process-memory.ts';
@@ -66,18 +68,19 @@ async function allStarts(installations: readonly Installation[], rounds: number)
 /** One process, through all of it. Null where the system does not say. */
 async function memory(installation: Installation, seconds: number, machine: Machine) {
   const started = await installation.start(machine.serverCore);
+  const [one, other] = [startLoad(machine), startLoad(machine)];
   try {
     const { pid } = started;
     await sleep(IDLE_MS);
     const idle = resident(pid);
-    const load = await tokenLoad(installation.asSubject(started), machine);
+    const tokens = await tokenLoad(installation.asSubject(started));
     const little = { seconds: 1, concurrency: 1, warmUpSeconds: 0, most: QUESTIONS };
     await installation.api.request('GET', '/clients');
-    await load.issue(little);
-    await load.introspect(little);
+    await tokens.issue({ load: one, effort: little });
+    await tokens.introspect({ load: one, effort: little });
     const asked = resident(pid);
     const effort = { seconds, concurrency: AT_ONCE, warmUpSeconds: 1, most: MOST };
-    const both = Promise.all([load.issue(effort), load.introspect(effort)]);
+    const both = Promise.all([tokens.issue({ load: one, effort }), tokens.introspect({ load: other, effort })]);
     const loaded = await residentWhile(pid, both);
     const rates = (await both).map(({ perSecond }) => perSecond);
     await sleep(IDLE_MS);
@@ -85,13 +88,14 @@ async function memory(installation: Installation, seconds: number, machine: Mach
     return {
       idle: idle?.now ?? null,
       asked: asked?.now ?? null,
-      full_load: loaded.median ?? null,
-      full_load_most: loaded.most ?? null,
+      full_load: loaded?.median ?? null,
+      full_load_most: loaded?.most ?? null,
       afterwards: afterwards?.now ?? null,
       peak: afterwards?.peak ?? null,
       requests_per_second: Math.round(rates.reduce((sum, rate) => sum + rate, 0)),
     };
   } finally {
+    for (const load of [one, other]) await load.stop();
     await started.stop();
   }
 }
@@ -117,8 +121,8 @@ function startsOf(starts: readonly Started[]): Engine['start'] {
 }
 
 function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b).map(Math.round);
-  return { median: sorted[Math.floor(sorted.length / 2)] ?? 0, fastest: sorted[0] ?? 0, slowest: sorted.at(-1) ?? 0 };
+  const [fastest, slowest] = [Math.min(...values), Math.max(...values)];
+  return { median: Math.round(median(values)), fastest: Math.round(fastest), slowest: Math.round(slowest) };
 }
 
 interface Result {

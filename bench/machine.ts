@@ -9,6 +9,8 @@ export interface Machine {
   /** Prefixes of a command line. Empty where processes cannot be pinned. */
   readonly serverCore: readonly string[];
   readonly loadCore: readonly string[];
+  /** All but the server's. */
+  readonly databaseCores: readonly string[];
 }
 
 export function thisMachine(): Machine {
@@ -19,6 +21,7 @@ export function thisMachine(): Machine {
     pinned,
     serverCore: pinned ? ['taskset', '-c', '0'] : [],
     loadCore: pinned ? ['taskset', '-c', '1'] : [],
+    databaseCores: pinned ? ['taskset', '-c', `1-${cpus().length - 1}`] : [],
   };
 }
 

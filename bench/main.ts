@@ -1,40 +1,54 @@
 /**
- * `npm run bench`: tokens and introspections per second of Mintmark next to the bare engine, in one run on one machine. Loopback
- * only, bounded in time and requests. Exit code 1 when an answer was wrong, 2 on wrong usage. docs/performance.md says
- * how to read it. Sub-commands measure something else (lifecycle.ts).
+ * `npm run bench`: what Mintmark does in a second, next to the engine without it, in one run on one machine. Loopback only,
+ * bounded in time and requests. Exit code 1 when an answer was wrong, 2 on wrong usage. docs/performance.md says how
+ * to read it. Sub-commands (`npm run bench -- workers` and so on) measure something else (lifecycle.ts).
  */
-import { parseArgs } from 'node:util';
-import { CASES, type Case } from './cases.ts';
+import { loadavg } from 'node:os';
+import { takesPart } from './cases.ts';
+import { type Deliveries, webhookDeliveries } from './deliveries.ts';
 import { lifecycle } from './lifecycle.ts';
+import { startLoad } from './load-generator.ts';
 import { thisMachine } from './machine.ts';
-import { type Effort, measure, type Sample } from './measure.ts';
-import { startPostgres } from './postgres.ts';
-import { asText, report } from './report.ts';
-import { type Subject, startBareEngine, startSubject } from './subjects.ts';
+import { type Options, readOptions } from './options.ts';
+import { addDatabase, type Postgres, startPostgres } from './postgres.ts';
+import { startArgon2, startBareEngine, startEcho } from './references.ts';
+import { report } from './report.ts';
+import { asText } from './report-text.ts';
+import { allRounds } from './rounds.ts';
+import { type Kind, type Subject, startSubject } from './subjects.ts';
 
 const [name = '', ...args] = process.argv.slice(2);
 const code = await lifecycle(name, args);
 if (code !== undefined) process.exit(code);
 
-const CONCURRENCY = 32;
-/** Per measurement. The bare engine keeps every token it made in memory. */
-const MOST_REQUESTS = 200_000;
-
-const { rounds, json, ...effort } = options();
+const options = optionsOrExit();
 const machine = thisMachine();
 const stops: (() => Promise<void>)[] = [];
 let interrupted = false;
-process.on('SIGINT', () => {
-  interrupted = true;
-  void stopAll().finally(() => process.exit(130));
-});
-const tooLong = setTimeout(giveUp, longest());
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    void stopAll().finally(() => process.exit(exitCode));
+  });
+}
+const tooLong = setTimeout(giveUp, longest(options));
 
 try {
-  const subjects = await startAll();
-  const samples = await allRounds(subjects);
-  const result = report(samples, machine, { ...effort, rounds });
-  process.stdout.write(`${json ? JSON.stringify(result, null, 2) : asText(result)}\n`);
+  const before = loadavg()[0] ?? 0;
+  const postgres = await startPostgres(machine.databaseCores);
+  if (postgres) stops.push(postgres.stop);
+  else process.stderr.write('No Postgres: set TEST_DATABASE_URL, or install one, to measure on it too.\n');
+  const subjects = await startAll(options.kinds, postgres);
+  const load = startLoad(machine);
+  stops.push(load.stop);
+  const samples = await allRounds(options.cases, subjects, { ...options, load });
+  const deliveries = await allDeliveries(postgres);
+  const loadAverage = [before, loadavg()[0] ?? 0] as const;
+  const result = report({ machine, options, loadAverage, subjects, samples, deliveries });
+  process.stdout.write(`${options.json ? JSON.stringify(result, null, 2) : asText(result)}\n`);
 } catch (error) {
   // What fails because its server was stopped is no news to whoever stopped it.
   if (!interrupted) process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
@@ -45,17 +59,21 @@ try {
 }
 
 /** Started together and then measured in turn: what waits for its turn is idle. */
-async function startAll(): Promise<Subject[]> {
-  const postgres = await startPostgres();
-  if (postgres) stops.push(postgres.stop);
-  else process.stderr.write('No Postgres: set TEST_DATABASE_URL, or install one, to measure on it too.\n');
-  const subjects: Subject[] = [];
-  const starts = [
-    () => startBareEngine(machine.serverCore),
-    () => startSubject(machine.serverCore),
-    ...(postgres ? [() => startSubject(machine.serverCore, postgres)] : []),
+async function startAll(kinds: readonly Kind[], postgres: Postgres | undefined): Promise<Subject[]> {
+  const { serverCore } = machine;
+  const starts: (readonly [Kind, () => Promise<Subject>])[] = [
+    ['echo', () => startEcho(serverCore)],
+    ['argon2', () => startArgon2(serverCore)],
+    ['bare', () => startBareEngine(serverCore)],
+    ...(postgres
+      ? ([['plain', async () => startBareEngine(serverCore, await databaseBeside(postgres))]] as const)
+      : []),
+    ['mintmark', () => startSubject(serverCore)],
+    ...(postgres ? ([['mintmark', () => startSubject(serverCore, postgres)]] as const) : []),
   ];
-  for (const start of starts) {
+  const needed = (kind: Kind) => kinds.includes(kind) && options.cases.some((one) => takesPart(one, kind));
+  const subjects: Subject[] = [];
+  for (const [, start] of starts.filter(([kind]) => needed(kind))) {
     const subject = await start();
     stops.push(subject.stop);
     subjects.push(subject);
@@ -63,31 +81,25 @@ async function startAll(): Promise<Subject[]> {
   return subjects;
 }
 
-/** Alternating: what disturbs the machine for a while disturbs all of them, and the order turns with every round. */
-async function allRounds(subjects: readonly Subject[]): Promise<Map<Case, Map<Subject, Sample[]>>> {
-  const samples = new Map<Case, Map<Subject, Sample[]>>();
-  for (const one of CASES) {
-    const rows = new Map(subjects.map((subject) => [subject, [] as Sample[]]));
-    const requests = new Map<Subject, string[]>();
-    for (const subject of subjects) requests.set(subject, await one.requests(subject));
-    for (let round = 0; round < rounds; round += 1) {
-      const first = round % subjects.length;
-      for (const subject of [...subjects.slice(first), ...subjects.slice(0, first)]) {
-        rows.get(subject)?.push(await measure(one, subject, requests.get(subject) ?? [], { machine, effort }));
-      }
-    }
-    samples.set(one, rows);
-  }
-  return samples;
+async function databaseBeside(postgres: Postgres): Promise<Postgres> {
+  const database = await addDatabase(postgres);
+  stops.push(database.stop);
+  return database;
+}
+
+async function allDeliveries(postgres: Postgres | undefined): Promise<Deliveries[]> {
+  if (!options.webhooks || !options.kinds.includes('mintmark')) return [];
+  const deliveries = [await webhookDeliveries(machine, undefined, options)];
+  return postgres ? [...deliveries, await webhookDeliveries(machine, postgres, options)] : deliveries;
 }
 
 async function stopAll(): Promise<void> {
   for (const stop of stops.splice(0).reverse()) await stop();
 }
 
-function longest(): number {
-  const measurements = CASES.length * 3 * rounds;
-  return 1000 * (120 + measurements * (effort.seconds + effort.warmUpSeconds + 2));
+function longest({ cases, rounds, effort }: Options): number {
+  const measurements = (cases.length * 5 + 2) * rounds;
+  return 1_000 * (240 + measurements * (2 * effort.seconds + effort.warmUpSeconds + 5));
 }
 
 function giveUp(): void {
@@ -95,41 +107,11 @@ function giveUp(): void {
   process.exit(1);
 }
 
-function options(): Effort & { rounds: number; json: boolean } {
-  const { values } = parsed();
-  const smoke = values.smoke;
-  return {
-    seconds: bounded('seconds', values.seconds ?? (smoke ? '1' : '5'), 60),
-    rounds: bounded('rounds', values.rounds ?? (smoke ? '1' : '5'), 20),
-    warmUpSeconds: smoke ? 0.2 : 1.5,
-    concurrency: CONCURRENCY,
-    most: MOST_REQUESTS,
-    json: values.json,
-  };
-}
-
-function parsed() {
+function optionsOrExit(): Options {
   try {
-    return parseArgs({
-      options: {
-        seconds: { type: 'string' },
-        rounds: { type: 'string' },
-        smoke: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    });
+    return readOptions([name, ...args].filter((one) => one !== ''));
   } catch (error) {
-    return wrongUsage((error as Error).message);
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(2);
   }
-}
-
-function bounded(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  return wrongUsage(`--${name} is ${text}; it must be 1 to ${most}`);
-}
-
-function wrongUsage(message: string): never {
-  process.stderr.write(`${message}\nUsage: npm run bench -- [--seconds n] [--rounds n] [--smoke] [--json]\n`);
-  process.exit(2);
 }

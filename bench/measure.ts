@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import type { Case } from './cases.ts';
-import type { Job, Measured } from './load.ts';
-import { familySeconds, type Machine } from './machine.ts';
+import type { LoadGenerator } from './load-generator.ts';
+import { familySeconds } from './machine.ts';
+import { clusterSeconds } from './postgres-cpu.ts';
 import type { Subject } from './subjects.ts';
+import type { Work } from './work.ts';
 
 /** One case on one subject, once. */
 export interface Sample {
@@ -13,11 +10,10 @@ export interface Sample {
   readonly requests: number;
   readonly p50: number;
   readonly p99: number;
-  /** Of the server's processes, per request. */
+  /** Per request, of the server's processes, of all of Postgres's, and of the load itself. */
   readonly cpuMicroseconds: number | undefined;
-  readonly seconds: number;
-  /** Processor time that the load took, in seconds. */
-  readonly loadCpu: number;
+  readonly postgresMicroseconds: number | undefined;
+  readonly loadMicroseconds: number;
 }
 
 export interface Effort {
@@ -28,43 +24,43 @@ export interface Effort {
   readonly most: number;
 }
 
-const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url));
+export interface Measuring {
+  readonly load: LoadGenerator;
+  readonly effort: Effort;
+}
+
+/** Of what is good once. */
+const WARM_UP_SHARE = 0.15;
 
 /** @throws at the first answer that is not the expected one */
-export async function measure(
-  { name, expected }: Case,
-  subject: Subject,
-  requests: readonly string[],
-  { machine, effort }: { machine: Machine; effort: Effort },
-): Promise<Sample> {
-  const port = Number(new URL(subject.url).port);
-  const { seconds, concurrency, most } = effort;
-  const job = { host: '127.0.0.1', port, requests, expected, seconds, concurrency, most };
-  const warmUp = await load({ ...job, seconds: effort.warmUpSeconds }, machine);
-  const before = familySeconds(subject.pid);
-  const measured = await load(job, machine);
-  const after = familySeconds(subject.pid);
-  const error = warmUp.error ?? measured.error;
-  if (error) throw new Error(`${subject.name}, ${name}: ${error}`);
+export async function measure(subject: Subject, work: Work, { load, effort }: Measuring): Promise<Sample> {
+  const { seconds, concurrency, most, warmUpSeconds } = effort;
+  const warmUpMost = work.kind === 'requests' && work.once ? Math.floor(work.requests.length * WARM_UP_SHARE) : most;
+  const warmUp = { seconds: warmUpSeconds, most: warmUpMost };
+  const job = { port: Number(new URL(subject.url).port), work, concurrency, warmUp, seconds, most };
+  // Read while the load waits: warmed up before, and done after.
+  let before = cpu(subject);
+  const measured = await load.run(job, () => {
+    before = cpu(subject);
+  });
+  const after = cpu(subject);
+  if (measured.error !== undefined) throw new Error(measured.error);
+  const each = (cpu: number | undefined) => cpu && (cpu * 1_000_000) / measured.requests;
   return {
     perSecond: measured.requests / measured.seconds,
     requests: measured.requests,
     p50: measured.p50,
     p99: measured.p99,
-    seconds: measured.seconds,
-    loadCpu: measured.cpu,
-    cpuMicroseconds:
-      before === undefined || after === undefined ? undefined : ((after - before) * 1_000_000) / measured.requests,
+    cpuMicroseconds: each(difference(after.server, before.server)),
+    postgresMicroseconds: each(difference(after.postgres, before.postgres)),
+    loadMicroseconds: each(measured.cpuSeconds) ?? 0,
   };
 }
 
-async function load(job: Job, { loadCore }: Machine): Promise<Measured> {
-  const [command = '', ...args] = [...loadCore, process.execPath, LOAD];
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exit = once(child, 'exit');
-  child.stdin.end(JSON.stringify(job));
-  const output = await text(child.stdout);
-  await exit;
-  if (child.exitCode !== 0) throw new Error('the load generator failed');
-  return JSON.parse(output) as Measured;
+function cpu({ pid, postgres }: Subject) {
+  return { server: familySeconds(pid), postgres: postgres && clusterSeconds(postgres) };
+}
+
+function difference(after: number | undefined, before: number | undefined): number | undefined {
+  return after === undefined || before === undefined ? undefined : after - before;
 }

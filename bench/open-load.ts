@@ -4,10 +4,11 @@
  */
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { wrong } from './browser.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { ascending, quantile } from './figures.ts';
 
 export interface OpenJob {
-  readonly host: string;
   readonly port: number;
   /** A raw HTTP request. */
   readonly request: string;
@@ -40,9 +41,9 @@ const PATIENCE_MS = 10_000;
 const job = JSON.parse(await text(process.stdin)) as OpenJob;
 process.stdout.write(JSON.stringify(await offer(job)), () => process.exit(0));
 
-async function offer({ host, port, rate, seconds, connections, ...job }: OpenJob): Promise<Offered> {
-  const request = Buffer.from(job.request);
-  const idle: Connection[] = await Promise.all(Array.from({ length: 32 }, () => openConnection(host, port)));
+async function offer({ port, rate, seconds, connections, ...job }: OpenJob): Promise<Offered> {
+  const request = Buffer.from(job.request, 'latin1');
+  const idle: Connection[] = await Promise.all(Array.from({ length: 32 }, () => openConnection('127.0.0.1', port)));
   const answered: number[] = [];
   const refused: number[] = [];
   /** When those were due that wait for a connection. */
@@ -54,11 +55,12 @@ async function offer({ host, port, rate, seconds, connections, ...job }: OpenJob
 
   async function drive(connection: Connection, due: number): Promise<void> {
     for (let next: number | undefined = due; next !== undefined; next = waiting.shift()) {
-      const { status, body } = await connection.exchange(request);
+      const answer = await connection.exchange(request);
       const latency = performance.now() - next;
+      const { status, body } = answer;
       if (status === 200 && body.includes(job.expected)) answered.push(latency);
       else if (status === 503 && body.includes(job.refusal)) refused.push(latency);
-      else error ??= `${status} ${body.slice(0, 300)}`;
+      else error ??= wrong(answer).message;
     }
     idle.push(connection);
   }
@@ -69,7 +71,7 @@ async function offer({ host, port, rate, seconds, connections, ...job }: OpenJob
     if (connection) drive(connection, due).catch(broke);
     else if (open < connections) {
       open += 1;
-      openConnection(host, port)
+      openConnection('127.0.0.1', port)
         .then((fresh) => drive(fresh, due))
         .catch(broke);
     } else waiting.push(due);
@@ -103,11 +105,7 @@ interface Latencies {
 
 function outcome({ offered, answered, refused }: Latencies) {
   const unanswered = offered - answered.length - refused.length;
-  const [p50, p99] = [quantile(answered, 0.5), quantile(answered, 0.99)];
-  return { offered, refused: refused.length, unanswered, p50, p99, refusedP99: quantile(refused, 0.99) };
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  const sorted = ascending(answered);
+  const [p50, p99] = [quantile(sorted, 0.5), quantile(sorted, 0.99)];
+  return { offered, refused: refused.length, unanswered, p50, p99, refusedP99: quantile(ascending(refused), 0.99) };
 }

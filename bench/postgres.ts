@@ -19,12 +19,17 @@ export interface Postgres {
 const run = promisify(execFile);
 const START_TIMEOUT_MS = 20_000;
 
-/** Undefined on a machine without Postgres. */
-export async function startPostgres(): Promise<Postgres | undefined> {
+/** Undefined on a machine without Postgres. @param launcher what pins a cluster of our own */
+export async function startPostgres(launcher: readonly string[] = []): Promise<Postgres | undefined> {
   const given = process.env.TEST_DATABASE_URL;
   if (given) return startDatabase(given);
   const bin = findPostgres();
-  return bin ? startCluster(bin) : undefined;
+  return bin ? startCluster(bin, launcher) : undefined;
+}
+
+/** A further database on the same server, empty. */
+export async function addDatabase(first: Postgres): Promise<Postgres> {
+  return { ...(await startDatabase(first.url)), durable: first.durable };
 }
 
 /** A database of our own on somebody's server, and gone afterwards. */
@@ -46,7 +51,7 @@ async function administer(url: string, statement: string): Promise<void> {
   await client.query(statement).finally(() => client.end());
 }
 
-async function startCluster(bin: string): Promise<Postgres> {
+async function startCluster(bin: string, launcher: readonly string[]): Promise<Postgres> {
   const dir = await mkdtemp(join(tmpdir(), 'mintmark-bench-pg-'));
   const user = process.getuid?.() === 0 ? await unprivileged() : undefined;
   if (user) await chown(dir, user.uid, user.gid);
@@ -55,7 +60,8 @@ async function startCluster(bin: string): Promise<Postgres> {
   await run(join(bin, 'initdb'), ['-D', data, '-U', 'mintmark', '-A', 'trust', '-E', 'UTF8', '--no-locale'], options);
 
   // Only where it listens is changed. fsync and synchronous_commit stay on: they are what a commit costs.
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-k', dir, '-c', 'listen_addresses='], {
+  const [command = '', ...args] = [...launcher, join(bin, 'postgres')];
+  const server = spawn(command, [...args, '-D', data, '-k', dir, '-c', 'listen_addresses='], {
     ...options,
     stdio: ['ignore', 'ignore', 'ignore'],
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median, rounded } from './figures.ts';
 
 const EVERY_MS = 100;
 
@@ -20,10 +21,10 @@ export function resident(pid: number): Resident | undefined {
 
 function megabytes(status: string, field: string): number {
   const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status) ?? [];
-  return Math.round(Number(kilobytes) / 102.4) / 10;
+  return rounded(Number(kilobytes) / 1_024, 1);
 }
 
-/** The median and the most of what is resident while `work` is under way. */
+/** The median and the most of what is resident while `work` is under way; undefined where the system does not say. */
 export async function residentWhile(pid: number, work: Promise<unknown>) {
   const samples: number[] = [];
   let over = false;
@@ -38,6 +39,5 @@ export async function residentWhile(pid: number, work: Promise<unknown>) {
     over = true;
   });
   await watching;
-  samples.sort((a, b) => a - b);
-  return { median: samples[Math.floor(samples.length / 2)], most: samples.at(-1) };
+  return samples.length > 0 ? { median: rounded(median(samples), 1), most: Math.max(...samples) } : undefined;
 }

@@ -5,6 +5,8 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, openConnection } from './connection.ts';
+import { ascending } from './figures.ts';
+import { post } from './requests.ts';
 
 /** Somebody's refresh token, which each use replaces. */
 export interface Chain {
@@ -43,16 +45,20 @@ async function refresh({ port, path, rate, seconds, most, ...job }: RefreshJob):
 
   /** Uses the chain whenever a request is due. @returns what is left of it */
   async function drive(chain: Chain, connection: Connection): Promise<Chain> {
+    const token = { url: `http://localhost:${port}`, path, authorization: chain.authorization };
     let { refreshToken } = chain;
     while (!error && sent < most) {
       const due = rate === undefined ? performance.now() : from + (sent * 1_000) / rate;
       if (due >= from + seconds * 1_000) break;
       sent += 1;
       if (due > performance.now()) await sleep(due - performance.now());
-      const { status, body } = await connection.exchange(request(path, { ...chain, refreshToken }));
+      const { status, body } = await connection.exchange(
+        post(token, { grant_type: 'refresh_token', refresh_token: refreshToken }),
+      );
       latencies.push(Math.round((performance.now() - due) * 1_000));
-      const next = status === 200 ? (JSON.parse(body) as { refresh_token?: string }).refresh_token : undefined;
-      if (next === undefined || next === refreshToken) error ??= `${status} ${body.slice(0, 300)}`;
+      const next =
+        status === 200 ? (JSON.parse(body.toString()) as { refresh_token?: string }).refresh_token : undefined;
+      if (next === undefined || next === refreshToken) error ??= `${status} ${body.toString('utf8', 0, 300)}`;
       else refreshToken = next;
     }
     return { ...chain, refreshToken };
@@ -65,18 +71,5 @@ async function refresh({ port, path, rate, seconds, most, ...job }: RefreshJob):
   });
   const lasted = (performance.now() - from) / 1_000;
   for (const connection of connections) connection.close();
-  latencies.sort((a, b) => a - b);
-  return { chains, latencies, seconds: lasted, error };
-}
-
-function request(path: string, { authorization, refreshToken }: Chain): Buffer {
-  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }).toString();
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    'Host: localhost',
-    `Authorization: ${authorization}`,
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${body.length}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return { chains, latencies: ascending(latencies), seconds: lasted, error };
 }

@@ -1,7 +1,11 @@
 import type { Case } from './cases.ts';
+import type { Deliveries } from './deliveries.ts';
+import { median, rounded } from './figures.ts';
 import type { Machine } from './machine.ts';
-import type { Effort, Sample } from './measure.ts';
-import type { Subject } from './subjects.ts';
+import type { Sample } from './measure.ts';
+import { type Options, WEBHOOKS } from './options.ts';
+import type { Samples } from './rounds.ts';
+import { KINDS, type Kind, type Subject } from './subjects.ts';
 
 /** All rounds of one case on one subject. Medians, because one disturbed round must not move the figure. */
 export interface Row {
@@ -10,102 +14,96 @@ export interface Row {
   readonly per_second: number;
   readonly slowest_round: number;
   readonly fastest_round: number;
-  readonly p50_ms: number;
-  readonly p99_ms: number;
-  /** Of the server process; without Postgres's own processes. */
-  readonly cpu_us_per_request: number | null;
-  /** Times the bare engine's rate, of the same run. */
-  readonly ratio: number;
+  readonly p50_ms: number | null;
+  readonly p99_ms: number | null;
+  /** Per request: of the server's processes, of all of Postgres's, and of the load. */
+  readonly cpu_us: number | null;
+  readonly postgres_cpu_us: number | null;
+  readonly load_cpu_us: number | null;
+  /** The rate, as a multiple of each reference's in the same run. */
+  readonly ratios: Readonly<Partial<Record<Reference, number>>>;
   readonly requests: number;
 }
+
+export type Reference = Exclude<Kind, 'mintmark'>;
+export const REFERENCES = KINDS.filter((kind): kind is Reference => kind !== 'mintmark');
 
 export interface Report {
   readonly machine: string;
   readonly pinned: boolean;
-  readonly effort: Effort & { readonly rounds: number };
-  readonly cases: readonly { readonly name: string; readonly signature: string }[];
+  /** Of the last minute, before and after. */
+  readonly load_average: readonly [number, number];
+  readonly effort: Options['effort'] & { readonly rounds: number };
+  readonly cases: readonly { readonly name: string; readonly note: string }[];
   readonly subjects: readonly { readonly name: string; readonly durable: string; readonly secrets: string }[];
   readonly rows: readonly Row[];
 }
 
-export type Samples = ReadonlyMap<Case, ReadonlyMap<Subject, readonly Sample[]>>;
+export interface Results {
+  readonly machine: Machine;
+  readonly options: Options;
+  readonly loadAverage: readonly [number, number];
+  readonly subjects: readonly Subject[];
+  readonly samples: Samples;
+  readonly deliveries: readonly Deliveries[];
+}
 
-export function report(samples: Samples, machine: Machine, effort: Report['effort']): Report {
-  const subjects = [...(samples.values().next().value?.keys() ?? [])];
+const DELIVERIES_NOTE = 'format event, to one receiver that answers at once; npm run bench -- webhooks measures more';
+
+export function report({ machine, options, loadAverage, subjects, samples, deliveries }: Results): Report {
+  const cases = [...samples.keys()].map(({ name, note }) => ({ name, note }));
   return {
     machine: machine.description,
     pinned: machine.pinned,
-    effort,
-    cases: [...samples.keys()].map(({ name, signature }) => ({ name, signature })),
+    load_average: loadAverage,
+    effort: { ...options.effort, rounds: options.rounds },
+    cases: deliveries.length > 0 ? [...cases, { name: WEBHOOKS, note: DELIVERIES_NOTE }] : cases,
     subjects: subjects.map(({ name, durable, secrets }) => ({ name, durable, secrets })),
-    rows: [...samples].flatMap(([{ name }, bySubject]) => {
-      const [bare = []] = bySubject.values();
-      const baseline = median(bare.map(({ perSecond }) => perSecond));
-      return [...bySubject].map(([subject, rounds]) => row(name, subject.name, rounds, baseline));
-    }),
+    rows: [...[...samples].flatMap(rowsOf), ...deliveries.map(deliveryRow)],
   };
 }
 
-function row(name: string, subject: string, rounds: readonly Sample[], baseline: number): Row {
-  const rates = rounds.map(({ perSecond }) => perSecond);
-  const cpu = rounds.map(({ cpuMicroseconds }) => cpuMicroseconds).filter((value) => value !== undefined);
+function rowsOf([{ name }, taken]: [Case, Map<Subject, Sample[]>]): Row[] {
+  const rates = [...taken].map(
+    ([{ kind }, rounds]) => [kind, median(rounds.map(({ perSecond }) => perSecond))] as const,
+  );
+  const references = rates.filter((one): one is readonly [Reference, number] => one[0] !== 'mintmark');
+  return [...taken].map(([subject, rounds]) => {
+    const of = (member: keyof Sample) => rounds.map((round) => round[member]).filter((value) => value !== undefined);
+    const rate = median(of('perSecond'));
+    return {
+      case: name,
+      subject: subject.name,
+      ...spread(of('perSecond')),
+      p50_ms: rounded(median(of('p50'))),
+      p99_ms: rounded(median(of('p99'))),
+      cpu_us: whole(of('cpuMicroseconds')),
+      postgres_cpu_us: subject.postgres ? whole(of('postgresMicroseconds')) : null,
+      load_cpu_us: whole(of('loadMicroseconds')),
+      ratios: Object.fromEntries(references.map(([kind, reference]) => [kind, rounded(rate / reference)])),
+      requests: of('requests').reduce((sum, requests) => sum + requests, 0),
+    };
+  });
+}
+
+function deliveryRow({ subject, perSecond, events }: Deliveries): Row {
+  const unknown = { p50_ms: null, p99_ms: null, cpu_us: null, postgres_cpu_us: null, load_cpu_us: null };
+  return { case: WEBHOOKS, subject, ...spread(perSecond), ...unknown, ratios: {}, requests: events };
+}
+
+function spread(rates: readonly number[]) {
   return {
-    case: name,
-    subject,
-    per_second: Math.round(median(rates)),
-    slowest_round: Math.round(Math.min(...rates)),
-    fastest_round: Math.round(Math.max(...rates)),
-    p50_ms: rounded(median(rounds.map(({ p50 }) => p50))),
-    p99_ms: rounded(median(rounds.map(({ p99 }) => p99))),
-    cpu_us_per_request: cpu.length > 0 ? Math.round(median(cpu)) : null,
-    ratio: rounded(median(rates) / baseline),
-    requests: rounds.reduce((sum, { requests }) => sum + requests, 0),
+    per_second: significant(median(rates)),
+    slowest_round: significant(Math.min(...rates)),
+    fastest_round: significant(Math.max(...rates)),
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+function whole(values: readonly number[]): number | null {
+  return values.length > 0 ? Math.round(median(values)) : null;
 }
 
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-const WIDTHS = [30, 10, 17, 9, 9, 9, 9];
-const HEADINGS = ['', 'per second', 'slowest–fastest', 'p50 ms', 'p99 ms', 'CPU µs', '× bare'];
-
-export function asText({ machine, pinned, effort, cases, subjects, rows }: Report): string {
-  const { rounds, seconds, concurrency } = effort;
-  const tables = cases.flatMap(({ name, signature }) => [
-    `${name} (${signature})`,
-    line(HEADINGS),
-    ...rows
-      .filter((row) => row.case === name)
-      .map(cells)
-      .map(line),
-    '',
-  ]);
-  return [
-    `Median of ${rounds} alternating rounds of ${seconds} s, ${concurrency} kept-alive connections on loopback, every answer checked`,
-    `${machine}; ${pinned ? 'server on core 0, load on core 1, Postgres where the system puts it' : 'nothing is pinned'}`,
-    '',
-    ...tables,
-    ...subjects.map(({ name, durable, secrets }) => `${name}\n  durable: ${durable}\n  client secrets: ${secrets}`),
-  ].join('\n');
-}
-
-function cells(row: Row): string[] {
-  const spread = `${row.slowest_round}–${row.fastest_round}`;
-  const cpu = row.cpu_us_per_request === null ? '-' : String(row.cpu_us_per_request);
-  const latency = [row.p50_ms.toFixed(2), row.p99_ms.toFixed(2)];
-  return [row.subject, String(row.per_second), spread, ...latency, cpu, row.ratio.toFixed(2)];
-}
-
-function line(cells: readonly string[]): string {
-  return cells
-    .map((cell, i) => (i === 0 ? `  ${cell.padEnd(WIDTHS[i] ?? 0)}` : cell.padStart(WIDTHS[i] ?? 0)))
-    .join('');
+/** Of a few dozen a second, a tenth is worth telling. */
+function significant(rate: number): number {
+  return rate < 100 ? rounded(rate, 1) : Math.round(rate);
 }

@@ -7,16 +7,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '#src/cli/index.ts';
 import { openDatabase } from '#src/db/index.ts';
 import type { Mintmark } from '../demo/mintmark.ts';
-import { CASES, type Case } from './cases.ts';
-import { ADMIN, asSubject, startInstance } from './instances.ts';
-import { type Machine, thisMachine } from './machine.ts';
+import { apiOf, asSubject, MINTMARK_PATHS, startInstance } from './instances.ts';
+import { type LoadGenerator, startLoad } from './load-generator.ts';
+import { thisMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
+import { type Registered, registerMachine } from './registered.ts';
+import { basic } from './requests.ts';
 import { fill, openStore } from './store.ts';
-import { type Registered, register, type Subject } from './subjects.ts';
+import type { Subject } from './subjects.ts';
+import { introspection } from './works.ts';
 
 export interface RulesOptions {
   readonly tokens: number;
@@ -26,7 +28,6 @@ export interface RulesOptions {
 }
 
 const RULES_BESIDE = [0, 1, 20];
-const INTROSPECTION = CASES.find(({ name }) => name.startsWith('introspection')) as Case;
 const LONGEST_WAIT_MS = 10_000;
 
 interface Result {
@@ -49,14 +50,12 @@ export async function rules({ tokens: count, seconds, json }: RulesOptions): Pro
     servers.push(one);
     const two = await startInstance({ postgres, dataDir, key, env: { MINTMARK_ISSUER: one.url } });
     servers.push(two);
-    const subject = asSubject(one, await register(one.url, ADMIN), {
-      name: 'Mintmark, Postgres',
-      durable: postgres.durable,
-    });
+    const subject = asSubject(one, await registerMachine(apiOf(one.url)), postgres);
     const [token = ''] = await fillUp(postgres, key, count, subject.registered);
     const machine = thisMachine();
     const heading = `${count} living tokens; two servers on one Postgres; ${machine.description}`;
-    const introspection = await besideRules(subject, seconds, machine);
+    const load = startLoad(machine);
+    const introspection = await besideRules(subject, seconds, load).finally(load.stop);
     const result = { heading, introspection, ...(await writeRule(subject, two.url, token)) };
     process.stdout.write(`${json ? JSON.stringify(result, null, 2) : asText(result)}\n`);
     return 0;
@@ -79,10 +78,10 @@ async function fillUp(postgres: Postgres, key: Buffer, count: number, registered
 }
 
 /** One introspection after the other, beside rules that match none of these tokens: every one of them is compared. */
-async function besideRules(subject: Subject, seconds: number, machine: Machine): Promise<Result['introspection']> {
-  const api = connect(subject.url, async () => ADMIN);
+async function besideRules(subject: Subject, seconds: number, load: LoadGenerator): Promise<Result['introspection']> {
+  const api = apiOf(subject.url);
   const effort = { seconds, concurrency: 1, warmUpSeconds: 1, most: 1_000_000 };
-  const requests = await INTROSPECTION.requests(subject);
+  const { work } = await introspection()(subject, { atOnce: 32, distinct: 512, once: 0 });
   const lines: { rules: number; p50_ms: number; p99_ms: number }[] = [];
   let written = 0;
   for (const wanted of RULES_BESIDE) {
@@ -90,7 +89,7 @@ async function besideRules(subject: Subject, seconds: number, machine: Machine):
       const rule = { audience: subject.registered.audience, scope: `other:${written}`, reason: 'bench' };
       await api.request('POST', '/revocation-rules', rule);
     }
-    const { p50, p99 } = await measure(INTROSPECTION, subject, requests, { machine, effort });
+    const { p50, p99 } = await measure(subject, work, { load, effort });
     lines.push({ rules: wanted, p50_ms: p50, p99_ms: p99 });
   }
   return lines;
@@ -98,7 +97,7 @@ async function besideRules(subject: Subject, seconds: number, machine: Machine):
 
 /** The rule that takes back all of them, while both servers are asked about one of them without a pause. */
 async function writeRule(subject: Subject, otherUrl: string, token: string) {
-  const api = connect(subject.url, async () => ADMIN);
+  const api = apiOf(subject.url);
   await api.request('GET', '/revocation-rules');
   const watched = [subject.url, otherUrl].map((url) => firstRefusal(subject, url, token));
   const from = performance.now();
@@ -110,12 +109,15 @@ async function writeRule(subject: Subject, otherUrl: string, token: string) {
 
 /** @returns when it was answered. @throws when it never is */
 async function firstRefusal({ registered }: Subject, url: string, token: string): Promise<number> {
-  const { clientId, clientSecret } = registered;
-  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
+  const authorization = basic(registered);
   const until = performance.now() + LONGEST_WAIT_MS;
   while (performance.now() < until) {
     const body = new URLSearchParams({ token });
-    const answer = await fetch(`${url}/oauth/introspect`, { method: 'POST', headers: { authorization }, body });
+    const answer = await fetch(url + MINTMARK_PATHS['/token/introspection'], {
+      method: 'POST',
+      headers: { authorization },
+      body,
+    });
     const { active } = (await answer.json()) as { active?: boolean };
     if (active === false) return performance.now();
   }

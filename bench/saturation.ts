@@ -11,13 +11,17 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Mintmark } from '../demo/mintmark.ts';
-import { CASES, type Case } from './cases.ts';
-import { ADMIN, asSubject, startInstance } from './instances.ts';
+import { median } from './figures.ts';
+import { apiOf, asSubject, startInstance } from './instances.ts';
+import { startLoad } from './load-generator.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import type { Offered, OpenJob } from './open-load.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
-import { register, type Subject } from './subjects.ts';
+import { tokenRequest } from './prepare.ts';
+import { registerMachine } from './registered.ts';
+import type { Subject } from './subjects.ts';
+import { clientCredentials } from './works.ts';
 
 export interface SaturationOptions {
   readonly rounds: number;
@@ -28,8 +32,10 @@ export interface SaturationOptions {
   readonly json: boolean;
 }
 
-const ISSUING = CASES.find(({ name }) => name.startsWith('client_credentials')) as Case;
+const EXPECTED = '"access_token":"';
 const REFUSAL = '"temporarily_unavailable"';
+/** Connections that ask as fast as they are answered. */
+const BUSY = 64;
 const CONNECTIONS = 4_000;
 /** The most that the setting takes: as good as no limit. */
 const NO_LIMIT = 100_000;
@@ -77,15 +83,17 @@ export async function saturation({ rounds, seconds, limits, json }: SaturationOp
   }
 }
 
-async function asSubjects(servers: readonly Mintmark[], { durable }: Postgres): Promise<Subject[]> {
-  const registered = await register((servers[0] as Mintmark).url, ADMIN);
-  return servers.map((server) => asSubject(server, registered, { name: 'Mintmark, Postgres', durable }));
+async function asSubjects(servers: readonly Mintmark[], postgres: Postgres): Promise<Subject[]> {
+  const registered = await registerMachine(apiOf((servers[0] as Mintmark).url));
+  return servers.map((server) => asSubject(server, registered, postgres));
 }
 
 /** @returns requests a second, with as many always under way as it takes to keep the server busy */
 async function saturate(subject: Subject, seconds: number, machine: Machine): Promise<number> {
-  const effort = { seconds, concurrency: 64, warmUpSeconds: 1, most: 1_000_000 };
-  const { perSecond } = await measure(ISSUING, subject, await ISSUING.requests(subject), { machine, effort });
+  const effort = { seconds, concurrency: BUSY, warmUpSeconds: 1, most: 1_000_000 };
+  const { work } = await clientCredentials()(subject, { atOnce: BUSY, distinct: 1, once: 0 });
+  const load = startLoad(machine);
+  const { perSecond } = await measure(subject, work, { load, effort }).finally(load.stop);
   return Math.round(perSecond);
 }
 
@@ -93,14 +101,10 @@ async function offer(
   subject: Subject,
   { rate, seconds, machine }: { rate: number; seconds: number; machine: Machine },
 ): Promise<Offered> {
-  const [request = ''] = await ISSUING.requests(subject);
-  const { expected } = ISSUING;
-  const port = Number(new URL(subject.url).port);
   const job: OpenJob = {
-    host: '127.0.0.1',
-    port,
-    request,
-    expected,
+    port: Number(new URL(subject.url).port),
+    request: tokenRequest(subject, subject.registered).toString('latin1'),
+    expected: EXPECTED,
     refusal: REFUSAL,
     rate,
     seconds,
@@ -120,7 +124,6 @@ async function offer(
 }
 
 function row(limit: number | null, rounds: readonly Offered[]): Row {
-  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
   return {
     limit,
     answered_per_second: Math.round(median(rounds.map(({ answered, seconds }) => answered / seconds))),

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '#src/db/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
-import { freePort, startMintmark } from '../demo/mintmark.ts';
+import { rounded } from './figures.ts';
+import { apiOf, asSubject, startInstance } from './instances.ts';
 import type { Machine } from './machine.ts';
 import { startPostgres } from './postgres.ts';
+import { type Registered, registerMachine } from './registered.ts';
 import { fill, openStore } from './store.ts';
-import { MINTMARK_PATHS, type Registered, register, type Subject } from './subjects.ts';
+import type { Subject } from './subjects.ts';
 
 export interface SizedStore {
   readonly subject: Subject;
@@ -24,7 +26,6 @@ export interface SizedStore {
   stop(): Promise<void>;
 }
 
-const ADMIN = { id: 'bench-admin', secret: randomBytes(32).toString('base64url') };
 /** Each on leaf pages of its own in a large index; spread over the table too. */
 const KNOWN = 8_192;
 const BATCH = 250_000;
@@ -47,25 +48,16 @@ export async function openSizedStore(count: number, { serverCore }: Machine): Pr
     const dataDir = await mkdtemp(join(tmpdir(), 'mintmark-size-'));
     stops.push(() => rm(dataDir, { recursive: true, force: true }));
     const key = randomBytes(32);
-    const env = {
-      DATABASE_URL: postgres.url,
-      MINTMARK_SECRET_KEYS: key.toString('base64url'),
-      MINTMARK_ADMIN_CLIENT_ID: ADMIN.id,
-      MINTMARK_ADMIN_CLIENT_SECRET: ADMIN.secret,
-      LOG_LEVEL: 'warn',
-    };
-    const server = await startMintmark({ port: await freePort(), dataDir, env, launcher: serverCore });
+    const env = { LOG_LEVEL: 'warn' };
+    const server = await startInstance({ postgres, dataDir, key, env, launcher: serverCore });
     stops.push(server.stop);
-    const registered = await register(server.url, ADMIN);
+    const registered = await registerMachine(apiOf(server.url));
     const db = await openDatabase({ database: { engine: 'postgres', url: postgres.url }, dataDir: '' });
     stops.push(db.close);
     const known = await fillUp(db, await openStore(db, key), count, registered);
     const filled = await now(db);
-    const { durable } = postgres;
-    const name = `${count} tokens`;
-    const { url, pid } = server;
     return {
-      subject: { name, url, pid, paths: MINTMARK_PATHS, registered, durable, secrets: '', stop },
+      subject: { ...asSubject(server, registered, postgres), name: `${count} tokens` },
       known,
       ...(await sizes(db)),
       async forgetIssued() {
@@ -147,4 +139,4 @@ async function sizes(db: Database) {
   return { tokens: Number(tokens), table_mb: megabytes(table), indexes_mb: megabytes(indexes) };
 }
 
-const megabytes = (bytes: string | number): number => Math.round(Number(bytes) / 100_000) / 10;
+const megabytes = (bytes: string | number): number => rounded(Number(bytes) / 1e6, 1);

@@ -3,8 +3,10 @@
  * Postgres of its own, measured in turn in one run. docs/performance.md says how to read it. Exit code 1 when an
  * answer was wrong.
  */
+import { median, rounded } from './figures.ts';
+import { startLoad } from './load-generator.ts';
 import { thisMachine } from './machine.ts';
-import type { Effort, Sample } from './measure.ts';
+import type { Measuring, Sample } from './measure.ts';
 import { openSizedStore, type SizedStore } from './size-store.ts';
 import { type TokenLoad, tokenLoad } from './token-load.ts';
 
@@ -43,16 +45,19 @@ const CASES = AT_ONCE.flatMap((at_once) => [
 /** @returns the exit code */
 export async function size({ tokens, rounds, seconds, json }: SizeOptions): Promise<number> {
   const machine = thisMachine();
+  const load = startLoad(machine);
   const stores: SizedStore[] = [];
   try {
     for (const count of [SMALL, tokens]) stores.push(await openSizedStore(count, machine));
-    const loads = await Promise.all(stores.map(({ subject, known }) => tokenLoad(subject, machine, known)));
+    const loads = await Promise.all(stores.map(({ subject, known }) => tokenLoad(subject, known)));
     const samples = CASES.map(() => stores.map(() => [] as Sample[]));
     for (let round = 0; round < rounds; round += 1) {
       for (const [i, { what, at_once }] of CASES.entries()) {
         const effort = { seconds, concurrency: at_once, warmUpSeconds: 1, most: MOST[what] };
         for (const no of inTurn(round)) {
-          samples[i]?.[no]?.push(await measured(stores[no] as SizedStore, loads[no] as TokenLoad, what, effort));
+          samples[i]?.[no]?.push(
+            await measured(stores[no] as SizedStore, loads[no] as TokenLoad, what, { load, effort }),
+          );
         }
       }
     }
@@ -68,6 +73,7 @@ export async function size({ tokens, rounds, seconds, json }: SizeOptions): Prom
     process.stdout.write(`${json ? JSON.stringify(result, null, 2) : asText(result)}\n`);
     return 0;
   } finally {
+    await load.stop();
     for (const store of stores) await store.stop();
   }
 }
@@ -75,20 +81,20 @@ export async function size({ tokens, rounds, seconds, json }: SizeOptions): Prom
 /** What disturbs the machine for a while disturbs both, and the order turns with every round. */
 const inTurn = (round: number): readonly number[] => (round % 2 === 0 ? [0, 1] : [1, 0]);
 
-async function measured(store: SizedStore, load: TokenLoad, what: What, effort: Effort): Promise<Sample> {
-  const sample = await load[what](effort);
+async function measured(store: SizedStore, tokens: TokenLoad, what: What, measuring: Measuring): Promise<Sample> {
+  const sample = await tokens[what](measuring);
   if (what === 'issue') await store.forgetIssued();
   return sample;
 }
 
 function toRow({ what, at_once }: (typeof CASES)[number], [small = [], large = []]: readonly Sample[][]): Row {
   const ratio = (member: 'p50' | 'p99' | 'cpuMicroseconds') =>
-    rounded(median(large.map((sample, round) => (sample[member] ?? 0) / (small[round]?.[member] ?? 0))));
+    rounded(median(large.map((sample, round) => (sample[member] ?? 0) / (small[round]?.[member] ?? 0))), 3);
   return {
     what,
     at_once,
-    small_p50_ms: rounded(median(small.map(({ p50 }) => p50))),
-    large_p50_ms: rounded(median(large.map(({ p50 }) => p50))),
+    small_p50_ms: rounded(median(small.map(({ p50 }) => p50)), 3),
+    large_p50_ms: rounded(median(large.map(({ p50 }) => p50)), 3),
     p50_ratio: ratio('p50'),
     p99_ratio: ratio('p99'),
     cpu_ratio: ratio('cpuMicroseconds'),
@@ -98,13 +104,6 @@ function toRow({ what, at_once }: (typeof CASES)[number], [small = [], large = [
 function shown({ tokens, known, table_mb, indexes_mb }: SizedStore) {
   return { tokens, known: known.length, table_mb, indexes_mb };
 }
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 
 interface Result {
   readonly machine: string;

@@ -11,9 +11,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, openDatabase } from '#src/db/index.ts';
 import { createJobs } from '#src/jobs/index.ts';
 import { createRetention, type Tokens } from '#src/tokens/index.ts';
+import { quantile, rounded } from './figures.ts';
 import { thisMachine } from './machine.ts';
 import { startPostgres } from './postgres.ts';
-import { fill, issueSteadily, openStore, quantile, timeEach } from './store.ts';
+import { fill, issueSteadily, openStore, timeEach } from './store.ts';
 
 export interface SoakOptions {
   /** That come and go; a tenth as many live throughout, and are what is looked up. */
@@ -142,7 +143,7 @@ async function sizes(db: Database) {
   return { table_mb: megabytes(table), indexes_mb: megabytes(indexes), dead_rows: Number(dead) };
 }
 
-const megabytes = (bytes: string | number): number => Math.round(Number(bytes) / 100_000) / 10;
+const megabytes = (bytes: string | number): number => rounded(Number(bytes) / 1e6, 1);
 
 async function indexSizes(db: Database): Promise<Record<string, number>> {
   const { rows } = await db.query<{ name: string; bytes: string }>(
@@ -159,7 +160,7 @@ async function lookUps(tokens: Tokens, lasting: readonly string[]) {
   const times = await timeEach(some, async (value) => {
     if (!(await tokens.find(value))) throw new Error('a living token is not found');
   });
-  return { find_p50_us: quantile(times, 0.5), find_p99_us: quantile(times, 0.99) };
+  return { find_p50_us: Math.round(quantile(times, 0.5)), find_p99_us: Math.round(quantile(times, 0.99)) };
 }
 
 async function countTokens(db: Database): Promise<number> {

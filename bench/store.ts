@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDigests } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { createTokens, type Tokens } from '#src/tokens/index.ts';
+import { ascending } from './figures.ts';
 
 export const CLIENT = 'bench';
 
@@ -89,9 +90,5 @@ export async function timeEach(values: readonly string[], act: (value: string) =
     await act(value);
     times.push((performance.now() - from) * 1000);
   }
-  return times.sort((a, b) => a - b);
-}
-
-export function quantile(sorted: readonly number[], share: number): number {
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return ascending(times);
 }

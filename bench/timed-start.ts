@@ -1,16 +1,18 @@
 /** Starts of one installation again and again: with the database that the first one made, and timed from the very beginning. */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Api, connect } from '#src/cli/index.ts';
+import type { Api } from '#src/cli/index.ts';
 import { freePort, START } from '../demo/mintmark.ts';
+import { apiOf, asSubject, MINTMARK_PATHS, settings } from './instances.ts';
 import { cpuSeconds } from './machine.ts';
 import type { Postgres } from './postgres.ts';
-import { MINTMARK_PATHS, type Registered, register, type Subject } from './subjects.ts';
+import { type Registered, registerMachine } from './registered.ts';
+import { basic } from './requests.ts';
+import type { Subject } from './subjects.ts';
 
 export interface Started {
   readonly pid: number;
@@ -30,7 +32,6 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-const ADMIN = { id: 'bench-admin', secret: randomBytes(32).toString('base64url') };
 const LONGEST_START_MS = 60_000;
 const ASK_EVERY_MS = 5;
 
@@ -39,17 +40,14 @@ export async function install(postgres: Postgres | undefined): Promise<Installat
   const dataDir = await mkdtemp(join(tmpdir(), 'mintmark-footprint-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const api = connect(url, async () => ADMIN);
+  const api = apiOf(url);
   const name = postgres ? 'Postgres' : 'embedded';
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
     PORT: String(port),
     MINTMARK_DATA_DIR: dataDir,
-    MINTMARK_ADMIN_CLIENT_ID: ADMIN.id,
-    MINTMARK_ADMIN_CLIENT_SECRET: ADMIN.secret,
-    MINTMARK_SECRET_KEYS: randomBytes(32).toString('base64url'),
-    ...(postgres && { DATABASE_URL: postgres.url }),
+    ...settings({ postgres }),
   };
   let registered: Registered | undefined;
 
@@ -80,22 +78,13 @@ export async function install(postgres: Postgres | undefined): Promise<Installat
   }
 
   const first = await start();
-  registered = await register(url, ADMIN);
+  registered = await registerMachine(api);
   await first.stop();
   return {
     name,
     api,
     start,
-    asSubject: ({ pid, stop }) => ({
-      name,
-      url,
-      pid,
-      paths: MINTMARK_PATHS,
-      registered: registered as Registered,
-      durable: '',
-      secrets: '',
-      stop,
-    }),
+    asSubject: ({ pid, stop }) => asSubject({ url, pid, stop }, registered as Registered, postgres),
     remove: () => rm(dataDir, { recursive: true, force: true }),
   };
 }
@@ -112,8 +101,9 @@ async function discovers(url: string): Promise<boolean> {
   return ((await answer.json()) as { issuer?: string }).issuer === url;
 }
 
-async function issues(url: string, { clientId, clientSecret, scope, audience }: Registered): Promise<boolean> {
-  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
+async function issues(url: string, registered: Registered): Promise<boolean> {
+  const { scope, audience } = registered;
+  const authorization = basic(registered);
   const body = new URLSearchParams({ grant_type: 'client_credentials', scope, resource: audience });
   const answer = await fetch(url + MINTMARK_PATHS['/token'], { method: 'POST', headers: { authorization }, body });
   return 'access_token' in ((await answer.json()) as object);

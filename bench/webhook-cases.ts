@@ -1,6 +1,7 @@
 /** What is measured of webhooks: how fast a backlog is delivered, and what refreshing costs beside them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quantile } from './store.ts';
+import { quantile } from './figures.ts';
+import { inTurn } from './in-turn.ts';
 import type { Site } from './webhook-site.ts';
 
 export interface Effort {
@@ -46,8 +47,6 @@ export interface Company {
 }
 
 const WAIT_MS = 120_000;
-/** Calls of the API at once. */
-const CALLS = 16;
 /** That every webhook hears of before anything is measured. */
 const HEARD_BEFORE = 32;
 /** No measurement sends more. */
@@ -64,9 +63,9 @@ export async function deliverBacklogs(site: Site, effort: Effort): Promise<Deliv
 }
 
 /** Events gather while the webhook is paused; the clock runs from its first delivery to its last. */
-async function deliverBacklog(
+export async function deliverBacklog(
   site: Site,
-  { events }: Effort,
+  { events }: Pick<Effort, 'events'>,
   { name, format, hanging }: { name: string; format: string; hanging: number },
 ): Promise<Delivered> {
   const path = `/backlog/${encodeURIComponent(name)}`;
@@ -159,16 +158,6 @@ async function remove(site: Site, ids: readonly string[]): Promise<void> {
     await site.hangUp();
     return (await site.count('')).hanging === 0;
   });
-}
-
-async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  const left = items.entries();
-  const worker = async () => {
-    for (const [i, item] of left) results[i] = await work(item);
-  };
-  await Promise.all(Array.from({ length: CALLS }, worker));
-  return results;
 }
 
 async function reached(what: string, holds: () => Promise<boolean>): Promise<void> {

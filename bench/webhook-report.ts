@@ -1,3 +1,4 @@
+import { median, rounded } from './figures.ts';
 import type { Delivered, Effort, Sample } from './webhook-cases.ts';
 
 /** All rounds beside the same webhooks: medians, because one disturbed round must not move the figure. */
@@ -51,17 +52,6 @@ export function rowsOf(cases: readonly { name: string; rounds: readonly Sample[]
       },
     };
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
 }
 
 const COLUMNS: readonly [heading: string, width: number, cell: (row: Row) => string][] = [

@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { type Api, connect } from '#src/cli/index.ts';
-import { freePort, startMintmark } from '../demo/mintmark.ts';
+import type { Api } from '#src/cli/index.ts';
+import { apiOf, MINTMARK_PATHS, startInstance } from './instances.ts';
 import { cpuSeconds, type Machine } from './machine.ts';
 import type { Postgres } from './postgres.ts';
 import { clusterSeconds } from './postgres-cpu.ts';
 import type { Chain, Refreshed, RefreshJob } from './refresh-load.ts';
-import { MINTMARK_PATHS, register } from './subjects.ts';
+import { credentialsOf, registerMachine } from './registered.ts';
+import { basic } from './requests.ts';
 import type { Counted, Receiver } from './webhook-receiver.ts';
 
 export interface Site {
@@ -32,7 +33,6 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-const ADMIN = { id: 'bench-admin', secret: randomBytes(32).toString('base64url') };
 /** People, each with one chain of refresh tokens, spread over applications. */
 const PEOPLE = 32;
 const APPLICATIONS = 8;
@@ -42,17 +42,11 @@ const PATIENCE_MS = 60_000;
 /** @param postgres undefined: the embedded one */
 export async function openSite(machine: Machine, postgres?: Postgres): Promise<Site> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mintmark-webhooks-'));
-  const env = {
-    MINTMARK_ADMIN_CLIENT_ID: ADMIN.id,
-    MINTMARK_ADMIN_CLIENT_SECRET: ADMIN.secret,
-    MINTMARK_SECRET_KEYS: randomBytes(32).toString('base64url'),
-    LOG_LEVEL: 'warn',
-    ...(postgres && { DATABASE_URL: postgres.url }),
-  };
-  const server = await startMintmark({ port: await freePort(), dataDir, env, launcher: machine.serverCore });
+  const env = { LOG_LEVEL: 'warn' };
+  const server = await startInstance({ postgres, dataDir, env, launcher: machine.serverCore });
   const receiver = await startReceiver(machine);
-  const api = connect(server.url, async () => ADMIN);
-  const { scope } = await register(server.url, ADMIN);
+  const api = apiOf(server.url);
+  const { scope } = await registerMachine(api);
   let chains = await startChains(server.url, api, scope);
 
   return {
@@ -135,8 +129,7 @@ async function newApplication(api: Api, scope: string): Promise<string> {
     scope,
     first_party: true,
   });
-  const { client_id: id, client_secret: secret } = made as { client_id: string; client_secret: string };
-  return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+  return basic(credentialsOf(made));
 }
 
 async function load(job: RefreshJob, { loadCore }: Machine): Promise<Refreshed> {

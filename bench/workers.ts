@@ -7,14 +7,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mintmark } from '../demo/mintmark.ts';
-import type { Case } from './cases.ts';
-import { asSubject, startInstance } from './instances.ts';
+import { CASES, type Case, concurrencyOf } from './cases.ts';
+import { median } from './figures.ts';
+import { apiOf, asSubject, startInstance } from './instances.ts';
+import { type LoadGenerator, startLoad } from './load-generator.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { type Effort, measure } from './measure.ts';
-import { type Postgres, startPostgres } from './postgres.ts';
-import { clusterSeconds } from './postgres-cpu.ts';
+import { startPostgres } from './postgres.ts';
+import { registerApplication, registerMachine } from './registered.ts';
 import type { Subject } from './subjects.ts';
-import { casesOf } from './workers-cases.ts';
 
 export interface WorkersOptions {
   readonly count: number;
@@ -25,6 +26,13 @@ export interface WorkersOptions {
 }
 
 const CONCURRENCY = 64;
+/** From little work beside Postgres to much. */
+const COMPARED = [
+  'client credentials, opaque',
+  'client credentials, JWT ES256',
+  'client credentials, JWT RS256',
+  'sign-in by password',
+];
 
 interface Sample {
   readonly perSecond: number;
@@ -50,6 +58,7 @@ export async function workers({ count, rounds, seconds, json }: WorkersOptions):
   const dataDir = await mkdtemp(join(tmpdir(), 'mintmark-workers-'));
   const key = randomBytes(32);
   const machine: Machine = { ...thisMachine(), pinned: false, serverCore: [], loadCore: [] };
+  const load = startLoad(machine);
   const servers: Mintmark[] = [];
   try {
     for (const processes of [1, count]) {
@@ -57,18 +66,19 @@ export async function workers({ count, rounds, seconds, json }: WorkersOptions):
       const env = { MINTMARK_WORKERS: String(processes), ...(first && { MINTMARK_ISSUER: first.url }) };
       servers.push(await startInstance({ postgres, dataDir, key, env }));
     }
+    const api = apiOf((servers[0] as Mintmark).url);
+    const [registered, application] = [await registerMachine(api), await registerApplication(api)];
+    const subjects = servers.map((server) => ({ ...asSubject(server, registered, postgres), application }));
     const effort = { seconds, concurrency: CONCURRENCY, warmUpSeconds: 1, most: 1_000_000 };
     const rows: Row[] = [];
-    for (const [one, registered] of await casesOf((servers[0] as Mintmark).url)) {
-      const subjects = servers.map((server) =>
-        asSubject(server, registered, { name: 'Mintmark, Postgres', durable: postgres.durable }),
-      );
-      rows.push(...(await compare(one, subjects, { count, rounds, effort, machine, postgres })));
+    for (const one of CASES.filter(({ name }) => COMPARED.includes(name))) {
+      rows.push(...(await compare(one, subjects, { count, rounds, effort, load })));
     }
     const result = { machine: machine.description, concurrency: CONCURRENCY, rounds, seconds, rows };
     process.stdout.write(`${json ? JSON.stringify(result, null, 2) : asText(result)}\n`);
     return 0;
   } finally {
+    await load.stop();
     for (const server of servers) await server.stop();
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -79,8 +89,7 @@ interface Comparing {
   readonly count: number;
   readonly rounds: number;
   readonly effort: Effort;
-  readonly machine: Machine;
-  readonly postgres: Postgres;
+  readonly load: LoadGenerator;
 }
 
 /** Alternating, and each round begins with the other. */
@@ -101,28 +110,20 @@ async function compare(one: Case, subjects: readonly Subject[], comparing: Compa
   });
 }
 
-async function sample(one: Case, subject: Subject, { effort, machine, postgres }: Comparing): Promise<Sample> {
-  const before = clusterSeconds(postgres) ?? 0;
-  const measured = await measure(one, subject, await one.requests(subject), { machine, effort });
-  // Before and after the warm-up, too: of Postgres only the whole is known.
-  const lasted = measured.seconds + effort.warmUpSeconds;
-  const { perSecond, p50, p99, seconds, loadCpu, cpuMicroseconds = 0 } = measured;
-  const server = (cpuMicroseconds * perSecond) / 1_000_000;
+async function sample(one: Case, subject: Subject, { effort, load }: Comparing): Promise<Sample> {
+  const concurrency = concurrencyOf(one, effort);
+  const { work } = await one.prepare(subject, { atOnce: concurrency, distinct: 1, once: 0 });
+  const measured = await measure(subject, work, { load, effort: { ...effort, concurrency } });
+  const { perSecond, p50, p99, cpuMicroseconds = 0, postgresMicroseconds = 0, loadMicroseconds } = measured;
+  const cores = (microseconds: number) => (microseconds * perSecond) / 1_000_000;
   return {
     perSecond,
     p50,
     p99,
-    server,
-    postgres: ((clusterSeconds(postgres) ?? 0) - before) / lasted,
-    load: loadCpu / seconds,
+    server: cores(cpuMicroseconds),
+    postgres: cores(postgresMicroseconds),
+    load: cores(loadMicroseconds),
   };
-}
-
-function median(values: number[]): number {
-  const sorted = values.sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 interface Result {
