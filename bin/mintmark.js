@@ -47,7 +47,8 @@ function installedNode() {
 function withFlags() {
   const { execArgv, execPath, argv, env } = process;
   if (execArgv.includes(V8_FLAGS[0]) || process.send) return;
-  // Not on Windows, which cannot do it.
+  // Node ends with an abort, and a core of it holds our secrets, when what it shall run has gone; on Windows it cannot do it.
+  if (process.platform === 'win32' || !existsSync(execPath)) return;
   process.execve?.(execPath, [execPath, ...execArgv, ...V8_FLAGS, ...argv.slice(1)], { ...ALLOCATOR, ...env });
 }
 

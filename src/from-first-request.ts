@@ -5,7 +5,11 @@ export function fromFirstRequest(paths: RegExp, load: () => Promise<Middleware>)
   let loading: Promise<Middleware> | undefined;
   return async (ctx, next) => {
     if (!paths.test(ctx.path)) return next();
-    loading ??= load();
+    loading ??= load().catch((error) => {
+      // For want of a file descriptor, say: the next one tries again.
+      loading = undefined;
+      throw error;
+    });
     const middleware = await loading;
     return middleware(ctx, next);
   };

@@ -20,6 +20,8 @@ const PROGRAM = fileURLToPath(new URL('../bin/mintmark.js', import.meta.url));
 const SETTLED_MS = 30_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** A worker drains for eight seconds; one that still has not ended hangs, and the others' engine waits for it. */
+const DRAINED_MS = 15_000;
 
 /**
  * @returns what stops them
@@ -36,7 +38,7 @@ export async function startWorkers(config: Config, log: Logger): Promise<() => P
     await engine.close();
     throw error;
   }
-  const replacing = replaceEnded(log);
+  const replacing = keepUp(config.workers, log);
   return async () => {
     replacing.end();
     const codes = await Promise.all(living().map((worker) => ended(worker, 'SIGTERM')));
@@ -45,7 +47,10 @@ export async function startWorkers(config: Config, log: Logger): Promise<() => P
   };
 }
 
-const living = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+const living = (): Worker[] =>
+  Object.values(cluster.workers ?? {})
+    .filter((worker) => worker !== undefined)
+    .filter(hasBegun);
 
 const forkedAt = new WeakMap<Worker, number>();
 
@@ -57,7 +62,7 @@ function fork(): Worker {
   return worker;
 }
 
-/** @throws {StartRefused} when it ends instead */
+/** @throws {StartRefused} when it ends instead, or was not even begun: then no `exit` tells of it */
 async function listening(worker: Worker): Promise<void> {
   const over = new AbortController();
   const { signal } = over;
@@ -71,7 +76,10 @@ async function listening(worker: Worker): Promise<void> {
       once(worker, 'exit', { signal }).then(([code, by]) => {
         throw new StartRefused(failure ?? { line: `a worker ended at its start (${by ?? code})`, exitCode: 1 });
       }),
-    ]);
+    ]).catch((error: unknown) => {
+      if (error instanceof StartRefused) throw error;
+      throw new StartRefused({ line: `a worker could not be started: ${(error as Error).message}`, exitCode: 1 });
+    });
   } finally {
     over.abort();
   }
@@ -79,38 +87,52 @@ async function listening(worker: Worker): Promise<void> {
 
 /** @returns its exit code; null when it had not got as far as to say one */
 async function ended(worker: Worker, signal: NodeJS.Signals): Promise<number | null> {
-  if (!worker.isDead()) {
+  if (hasBegun(worker) && !worker.isDead()) {
     const exit = once(worker, 'exit');
     worker.process.kill(signal);
+    const impatient = setTimeout(() => worker.process.kill('SIGKILL'), DRAINED_MS);
     await exit;
+    clearTimeout(impatient);
   }
   return worker.process.exitCode;
 }
 
-/** Forks another one for each that ends, later and later while they end soon. */
-function replaceEnded(log: Logger): { end: () => void } {
+/** For want of memory or of processes. */
+const hasBegun = (worker: Worker): boolean => worker.process.pid !== undefined;
+
+/** Forks another one for each that ends, also for those that did while the others started; later and later while they end soon. */
+function keepUp(count: number, log: Logger): { end: () => void } {
   const pauses = new Set<NodeJS.Timeout>();
   let pause = 0;
 
-  function replace(): void {
-    const worker = fork();
-    listening(worker).then(
-      () => log.info({ worker: worker.id }, 'a worker took the place of one that ended'),
-      (refused: Error) => log.error({ worker: worker.id }, refused.message),
-    );
+  async function replace(): Promise<void> {
+    let worker: Worker | undefined;
+    try {
+      worker = fork();
+      await listening(worker);
+      log.info({ worker: worker.id }, 'a worker took the place of one that ended');
+    } catch (error) {
+      log.error({ worker: worker?.id }, (error as Error).message);
+      // Of one that had begun, its exit tells as well.
+      if (!worker || !hasBegun(worker)) later();
+    }
+  }
+
+  function later(settled = false): void {
+    pause = settled ? 0 : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, pause * 2));
+    const timer = setTimeout(() => {
+      pauses.delete(timer);
+      void replace();
+    }, pause);
+    pauses.add(timer);
   }
 
   const onExit = (worker: Worker, code: number | null, signal: string | null) => {
     log.error({ worker: worker.id, code, signal }, 'a worker ended');
-    const settled = performance.now() - (forkedAt.get(worker) ?? 0) >= SETTLED_MS;
-    pause = settled ? 0 : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, pause * 2));
-    const timer = setTimeout(() => {
-      pauses.delete(timer);
-      replace();
-    }, pause);
-    pauses.add(timer);
+    later(performance.now() - (forkedAt.get(worker) ?? 0) >= SETTLED_MS);
   };
   cluster.on('exit', onExit);
+  for (let missing = count - living().length; missing > 0; missing -= 1) later();
   return {
     end() {
       cluster.off('exit', onExit);

@@ -31,13 +31,22 @@ export interface SharedSession {
 }
 
 const NO_ENCRYPTION = 'N';
+/** Nobody may think longer in the middle of a transaction, in which nobody else gets an answer: a process that hangs would. */
+const IDLE_IN_TRANSACTION_MS = 15_000;
 
-/** @param run has the engine answer a batch. What it throws is the end of the engine, and not caught */
-export function shareSession(run: (batch: Buffer) => Promise<Buffer>): SharedSession {
+/**
+ * @param run has the engine answer a batch. What it throws is the end of the engine, and not caught
+ * @param longestPause milliseconds in the middle of a transaction
+ */
+export function shareSession(
+  run: (batch: Buffer) => Promise<Buffer>,
+  longestPause = IDLE_IN_TRANSACTION_MS,
+): SharedSession {
   const connections = new Set<Connection>();
   /** One place for each batch. */
   let queue: Connection[] = [];
   let owner: Connection | undefined;
+  let patience: NodeJS.Timeout | undefined;
   let working = false;
   let work = Promise.resolve();
   let count = 0;
@@ -65,9 +74,11 @@ export function shareSession(run: (batch: Buffer) => Promise<Buffer>): SharedSes
     const { batches, prepared, socket } = connection;
     const batch = connection.gone ? farewell(prepared, owner === connection) : batches.shift();
     if (!batch) return;
+    clearTimeout(patience);
     const answer = await run(batch);
     const { inTransaction, notifications } = readAnswer(answer);
     owner = inTransaction ? connection : undefined;
+    if (owner) patience = setTimeout(() => socket.destroy(), longestPause);
     if (notifications.length > 0) tellOthers(connection, Buffer.concat(notifications));
     connection.begun = true;
     if (!connection.gone) socket.write(answer);
@@ -100,6 +111,7 @@ export function shareSession(run: (batch: Buffer) => Promise<Buffer>): SharedSes
 
     async close() {
       closed = true;
+      clearTimeout(patience);
       for (const { socket } of connections) socket.destroy();
       await work;
     },

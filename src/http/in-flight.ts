@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { unavailable } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
@@ -23,6 +23,11 @@ export interface Answer {
 const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz']);
 const RETRY_AFTER_SECONDS = 1;
 const NOTE_MS = 1_000;
+/** How often it is looked whether what was arriving has arrived: there may be many, and who holds them back on purpose. */
+const LOOK_EVERY_MS = 10;
+
+/** Settles when the work is done, also when whoever asked has gone. */
+export type Work = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 const AT_THE_API = {
   headers: { 'Content-Type': 'application/problem+json' },
@@ -39,8 +44,8 @@ const ELSEWHERE = {
  * Otherwise everybody waits longer and longer, until they have given up when their answer comes. How long the last in the
  * line waits is their number times what each takes, so a limit to the number is one to the time.
  */
-export function limitInFlight({ most, issuer, trustProxy, log, page }: InFlightDeps, inner: RequestListener) {
-  const inFlight = new Set<IncomingMessage>();
+export function limitInFlight({ most, issuer, trustProxy, log, page }: InFlightDeps, inner: Work) {
+  const places = createPlaces();
   const always = { ...strictHeaders(issuer), 'Cache-Control': 'no-store', 'Retry-After': String(RETRY_AFTER_SECONDS) };
 
   const note = noteTogether(log);
@@ -57,16 +62,65 @@ export function limitInFlight({ most, issuer, trustProxy, log, page }: InFlightD
   }
 
   return (req: IncomingMessage, res: ServerResponse): void => {
-    if (inFlight.size >= most && arrived(inFlight) >= most) {
+    if (places.taken(most) >= most) {
       const path = pathOf(req.url);
       if (!ALWAYS_ANSWERED.has(path)) {
         refuse(req, res, path);
         return;
       }
     }
-    inFlight.add(req);
-    res.once('close', () => inFlight.delete(req));
-    inner(req, res);
+    void work(req, res);
+  };
+
+  async function work(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const free = places.take(req);
+    // Both: who goes away does not end the work, and in an overload many do; and an answer is read at the reader's pace.
+    const closed = new Promise((resolve) => res.once('close', resolve));
+    try {
+      await inner(req, res);
+      await closed;
+    } finally {
+      free();
+    }
+  }
+}
+
+/**
+ * What is under way. A request whose body is still arriving is none of it: who sends slowly must not keep the others out.
+ * One without a body is, though it says that there will be one: nobody waits for that.
+ */
+function createPlaces() {
+  const arriving = new Set<IncomingMessage>();
+  let working = 0;
+  let lookedAt = 0;
+
+  function look(): void {
+    const now = performance.now();
+    if (now - lookedAt < LOOK_EVERY_MS) return;
+    lookedAt = now;
+    for (const req of arriving) {
+      if (!req.complete) continue;
+      arriving.delete(req);
+      working += 1;
+    }
+  }
+
+  return {
+    /** @param most fewer than these are not counted exactly */
+    taken(most: number): number {
+      if (working < most && working + arriving.size >= most) look();
+      return working;
+    },
+
+    /** @returns what gives the place back */
+    take(req: IncomingMessage): () => void {
+      const hasBody = req.method !== 'GET' && req.method !== 'HEAD' && !req.complete;
+      if (hasBody) arriving.add(req);
+      else working += 1;
+      return () => {
+        if (!arriving.delete(req)) working -= 1;
+      };
+    },
   };
 }
 
@@ -81,13 +135,6 @@ function noteTogether(log: InFlightDeps['log']): () => void {
     if (refused === 0) setTimeout(say, NOTE_MS).unref();
     refused += 1;
   };
-}
-
-/** Only what is there as a whole is work: who sends slowly must not keep the others out. */
-function arrived(requests: Iterable<IncomingMessage>): number {
-  let count = 0;
-  for (const { complete } of requests) if (complete) count += 1;
-  return count;
 }
 
 const pathOf = (url = ''): string => url.split('?', 1)[0] ?? '';

@@ -7,7 +7,7 @@ export { deviceCookie } from './device-cookie.ts';
 export { answerProblem, asProblem, problems } from './errors.ts';
 export { fromOf } from './from.ts';
 export { hasCopy } from './if-none-match.ts';
-export { limitInFlight } from './in-flight.ts';
+export { limitInFlight, type Work } from './in-flight.ts';
 export { createLog, unsearched } from './log.ts';
 export { pinOrigin } from './pin-origin.ts';
 export { PAT_COOKIE, PAT_HEADER, presentedToken } from './presented-token.ts';

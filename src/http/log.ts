@@ -49,6 +49,8 @@ export const unsearched = (log: Logger): Logger => log.child({}, { redact: [] })
 const MORE_THAN_A_TURN = 128 * 1024;
 /** What a pipe takes in one piece (POSIX, PIPE_BUF on Linux): the lines of several processes must not run into each other. */
 const ATOMIC_BYTES = 4_096;
+/** Of one error in a chain of them, so that a line stays below. */
+const LONGEST_STACK = 1_500;
 
 /** The lines of one turn of the event loop are one write at its end: by themselves they would cost as much as a request. */
 function stdout(maxWrite: number): DestinationStream {
@@ -76,5 +78,11 @@ function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, stack, cause } = error;
   const { code } = error as { code?: unknown };
-  return { name, message, code, stack, ...(cause !== undefined && { cause: describe(cause) }) };
+  return {
+    name,
+    message,
+    code,
+    stack: stack?.slice(0, LONGEST_STACK),
+    ...(cause !== undefined && { cause: describe(cause) }),
+  };
 }

@@ -80,12 +80,14 @@ export async function createKeys({ db, seals, log }: KeysDeps): Promise<Keys> {
 
   async function read(): Promise<void> {
     const rows = await queries.listKeys(db);
-    const before = fingerprint(held);
-    held = inOrder(rows.map((row) => ({ ...toKey(row), privateJwk: open(row), longestTtl: row.longest_ttl })));
-    if (fingerprint(held) !== before) {
-      jwts = createJwts(held);
+    const found = inOrder(rows.map((row) => ({ ...toKey(row), privateJwk: open(row), longestTtl: row.longest_ttl })));
+    if (fingerprint(found) !== fingerprint(held)) {
+      // Before anything is assigned: after a key that cannot be used, the next reading must not find everything as it was.
+      jwts = createJwts(found);
+      held = found;
       changes.emit('change');
     }
+    held = found;
     wakeIn(millisecondsToNextMoment(rows));
     if (!tending) void tend(rows);
   }

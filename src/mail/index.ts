@@ -41,9 +41,12 @@ export function createMail({ smtpUrl, from, log }: MailDeps): Mail {
   const underWay = new Set<Promise<void>>();
   let transport: Promise<Transporter> | undefined;
 
-  /** Loaded for the first mail. */
+  /** Loaded for the first mail; where that fails, for the next. */
   async function connect(): Promise<Transporter> {
-    const { createTransport } = await import('nodemailer');
+    const { createTransport } = await import('nodemailer').catch((error: unknown) => {
+      transport = undefined;
+      throw error;
+    });
     return createTransport({ url: smtpUrl, ...TIMEOUTS, disableFileAccess: true, disableUrlAccess: true });
   }
 

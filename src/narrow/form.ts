@@ -18,7 +18,7 @@ const UNUSUAL = ['dpop', 'origin', 'cookie', 'content-encoding', 'transfer-encod
  * Looks at the form in a request and puts it back: whoever reads the request afterwards finds it untouched. Undefined is
  * whatever is not plain: another method or type, a parameter twice, a body in several pieces.
  */
-export function peekForm(req: IncomingMessage, looked: (form: Form | undefined) => void): void {
+export async function peekForm(req: IncomingMessage): Promise<Form | undefined> {
   const { method, headers } = req;
   const length = Number(headers['content-length']);
   const plain =
@@ -27,17 +27,21 @@ export function peekForm(req: IncomingMessage, looked: (form: Form | undefined) 
     length > 0 &&
     length <= LONGEST_BODY &&
     !UNUSUAL.some((name) => headers[name] !== undefined);
-  if (!plain) {
-    looked(undefined);
-    return;
-  }
-  const gone = () => looked(undefined);
-  req.once('close', gone);
-  req.once('readable', () => {
-    req.off('close', gone);
-    const piece = req.read() as Buffer | null;
-    if (piece) req.unshift(piece);
-    looked(piece?.length === length ? parse(piece.toString()) : undefined);
+  if (!plain) return undefined;
+  const piece = await firstPiece(req);
+  return piece?.length === length ? parse(piece.toString()) : undefined;
+}
+
+function firstPiece(req: IncomingMessage): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const gone = () => resolve(null);
+    req.once('close', gone);
+    req.once('readable', () => {
+      req.off('close', gone);
+      const piece = req.read() as Buffer | null;
+      if (piece) req.unshift(piece);
+      resolve(piece);
+    });
   });
 }
 

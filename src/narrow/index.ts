@@ -4,9 +4,9 @@
  * store; whatever else it is, also every refusal, goes the engine's way as if nobody had looked at it. So there is one place
  * that says no, and what the two say when they say yes is held to the same tests (`MINTMARK_NARROW_PATH`).
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Clients } from '#src/clients/index.ts';
+import type { Work } from '#src/http/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import { type Answering, answerWith } from './answer.ts';
 import { authenticateClient } from './client.ts';
@@ -29,31 +29,28 @@ export interface Endpoint {
 
 export type Caller = NonNullable<Awaited<ReturnType<typeof authenticateClient>>>;
 
-export type Listener = (req: IncomingMessage, res: ServerResponse) => void;
-
 /** In front of `wide`, which answers everything else. */
-export function narrowPath(deps: NarrowDeps, wide: Listener): Listener {
+export function narrowPath(deps: NarrowDeps, wide: Work): Work {
   const answer = answerWith(deps);
   const endpoints = new Map<string, Endpoint>([
     ['/oauth/token', clientCredentials(deps)],
     ['/oauth/introspect', introspection(deps)],
   ]);
 
-  return (req, res) => {
+  return async (req, res) => {
     const path = req.url ?? '';
     const endpoint = endpoints.get(path);
     if (!endpoint) return wide(req, res);
     const began = performance.now();
-    peekForm(req, async (form) => {
-      try {
-        const ours = form && endpoint.takes(form) ? form : undefined;
-        const caller = ours && (await authenticateClient(deps.clients, ours, req.headers.authorization));
-        const body = caller && (await endpoint.answer(ours, caller));
-        if (body) return answer(req, res, body, { path, began, clientId: caller.client.id });
-      } catch {
-        // The wide path meets the same trouble, and says what it is.
-      }
-      wide(req, res);
-    });
+    const form = await peekForm(req);
+    try {
+      const ours = form && endpoint.takes(form) ? form : undefined;
+      const caller = ours && (await authenticateClient(deps.clients, ours, req.headers.authorization));
+      const body = caller && (await endpoint.answer(ours, caller));
+      if (body) return answer(req, res, body, { path, began, clientId: caller.client.id });
+    } catch {
+      // The wide path meets the same trouble, and says what it is.
+    }
+    return wide(req, res);
   };
 }

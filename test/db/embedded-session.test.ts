@@ -1,8 +1,10 @@
 /** Several processes on the one session of the embedded engine: to each of them it is as if it had one of its own. */
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { embeddedUrl } from '#src/db/embedded.ts';
+import { shareSession } from '#src/db/embedded-session.ts';
 import { openEngine } from '#src/db/index.ts';
 import { freshDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -146,5 +148,36 @@ describe('Connections that share the embedded engine', () => {
     socket.write(Buffer.from([0, 0, 0, 8, 0, 2, 0, 0]));
     await closed;
     expect(await value(await connected())).toBeDefined();
+  });
+});
+
+describe('Who hangs in the middle of a transaction', () => {
+  const framed = (type: string, body: string) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(4 + body.length);
+    return Buffer.concat([Buffer.from(type), length, Buffer.from(body)]);
+  };
+  const START = framed('', '\0\x03\0\0');
+
+  test('is hung up on, rolled back, and the others go on', async () => {
+    const ran: string[] = [];
+    const session = shareSession(async (batch) => {
+      const text = batch.toString();
+      ran.push(/begin|rollback|select/.exec(text)?.[0] ?? 'start');
+      return framed('Z', text.includes('begin') ? 'T' : 'I');
+    }, 50);
+    const server = createServer(session.connected).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const [hanging, other] = [connect({ port, host: '127.0.0.1' }), connect({ port, host: '127.0.0.1' })];
+    hanging.write(Buffer.concat([START, framed('Q', 'begin\0')]));
+    await eventually(() => ran.includes('begin'));
+    other.write(Buffer.concat([START, framed('Q', 'select\0')]));
+    await once(hanging.resume(), 'close');
+    await eventually(() => ran.at(-1) === 'select');
+    expect(ran.slice(ran.indexOf('begin'))).toEqual(['begin', 'rollback', 'start', 'select']);
+    other.destroy();
+    await session.close();
+    server.close();
   });
 });

@@ -94,7 +94,7 @@ describe.each(ENGINES.flatMap((engine) => PATHS.map((narrow) => [engine, narrow]
       );
     });
 
-    test('counts again from nothing after senders that went away', async () => {
+    test('counts those that went away until the work for them is done, and then no more', async () => {
       const gone = new AbortController();
       await whileTokensWait(async () => {
         const body = new URLSearchParams(GRANT);
@@ -105,8 +105,24 @@ describe.each(ENGINES.flatMap((engine) => PATHS.map((narrow) => [engine, narrow]
         await eventually(async () => (await get(server, DISCOVERY)).status === 503);
         gone.abort();
         await Promise.allSettled(asked);
-        await eventually(async () => (await get(server, DISCOVERY)).status === 200);
+        expect((await get(server, DISCOVERY)).status).toBe(503);
       });
+      await eventually(async () => (await get(server, DISCOVERY)).status === 200);
+    });
+
+    test('counts a request that needs no body, though it holds one back', async () => {
+      const { hostname, port } = new URL(server.url);
+      const head = `GET /api/v1/clients HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${'x'.repeat(43)}\r\n`;
+      await whileTokensWait(async () => {
+        for (let i = 0; i < MOST; i += 1) {
+          const socket = connect({ host: hostname, port: Number(port) });
+          sockets.push(socket);
+          socket.write(`${head}Content-Length: 1\r\n\r\n`);
+        }
+        await eventually(async () => (await get(server, DISCOVERY)).status === 503);
+        for (const socket of sockets.splice(0)) socket.destroy();
+      });
+      await eventually(async () => (await get(server, DISCOVERY)).status === 200);
     });
 
     test('does not count those whose requests are still arriving: who sends slowly keeps nobody out', async () => {
