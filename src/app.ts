@@ -29,8 +29,9 @@ export function listener(config: Config, capabilities: Capabilities, log: Logger
   const { issuer, trustProxy } = config;
   const wide = createApp(config, capabilities, log).callback();
   const inner = config.narrowPath ? narrowPath({ ...capabilities, trustProxy, log: unsearched(log) }, wide) : wide;
-  const page = overloadedPage(capabilities.pages);
-  return limitInFlight({ most: config.maxInFlight, issuer, trustProxy, log: unsearched(log), page }, inner);
+  const { pages } = capabilities;
+  const told = { page: overloadedPage(pages), isPartOfPage: pages.isPublicFile };
+  return limitInFlight({ most: config.maxInFlight, issuer, trustProxy, log: unsearched(log), ...told }, inner);
 }
 
 function createApp(config: Config, capabilities: Capabilities, log: Logger): Koa {

@@ -10,6 +10,8 @@ export interface InFlightDeps {
   readonly issuer: string;
   readonly trustProxy: boolean;
   readonly log: Pick<Logger, 'warn'>;
+  /** What that page is made of: it is in memory, and without it the page looks like nobody's. */
+  readonly isPartOfPage: (path: string) => boolean;
   /** What a browser is shown. */
   readonly page: (requestId: string) => Answer;
 }
@@ -44,7 +46,7 @@ const ELSEWHERE = {
  * Otherwise everybody waits longer and longer, until they have given up when their answer comes. How long the last in the
  * line waits is their number times what each takes, so a limit to the number is one to the time.
  */
-export function limitInFlight({ most, issuer, trustProxy, log, page }: InFlightDeps, inner: Work) {
+export function limitInFlight({ most, issuer, trustProxy, log, page, isPartOfPage }: InFlightDeps, inner: Work) {
   const places = createPlaces();
   const always = { ...strictHeaders(issuer), 'Cache-Control': 'no-store', 'Retry-After': String(RETRY_AFTER_SECONDS) };
 
@@ -64,7 +66,7 @@ export function limitInFlight({ most, issuer, trustProxy, log, page }: InFlightD
   return (req: IncomingMessage, res: ServerResponse): void => {
     if (places.taken(most) >= most) {
       const path = pathOf(req.url);
-      if (!ALWAYS_ANSWERED.has(path)) {
+      if (!ALWAYS_ANSWERED.has(path) && !isPartOfPage(path)) {
         refuse(req, res, path);
         return;
       }

@@ -15,7 +15,6 @@ import * as queries from './queries.ts';
 import { revokeKey, rotateKey } from './rotate.ts';
 import { isDue, millisecondsToNextMoment, PUBLICATION_S } from './schedule.ts';
 
-export type { Jwts, SignedJwt } from './jwts.ts';
 export { KEY_STATES, SIGNING_ALGS, type SigningAlg, type SigningKey } from './key.ts';
 
 export interface Keys extends Jwts {
@@ -81,13 +80,11 @@ export async function createKeys({ db, seals, log }: KeysDeps): Promise<Keys> {
   async function read(): Promise<void> {
     const rows = await queries.listKeys(db);
     const found = inOrder(rows.map((row) => ({ ...toKey(row), privateJwk: open(row), longestTtl: row.longest_ttl })));
-    if (fingerprint(found) !== fingerprint(held)) {
-      // Before anything is assigned: after a key that cannot be used, the next reading must not find everything as it was.
-      jwts = createJwts(found);
-      held = found;
-      changes.emit('change');
-    }
+    const changed = fingerprint(found) !== fingerprint(held);
+    // Before `held` is another one: after a key that cannot be used, the next reading must not find everything as it was.
+    if (changed) jwts = createJwts(found);
     held = found;
+    if (changed) changes.emit('change');
     wakeIn(millisecondsToNextMoment(rows));
     if (!tending) void tend(rows);
   }

@@ -52,6 +52,7 @@ export interface Pages {
   sameOrigin(ctx: Pick<Context, 'get'>): boolean;
   /** Serves the files of public/ under their hashed names; anything else goes on to the next middleware. */
   publicFiles(): Middleware;
+  isPublicFile(path: string): boolean;
 }
 
 /** Of Koa's context what a page needs: it can be had without Koa. */
@@ -74,6 +75,7 @@ export function createPages({ issuer, digests }: PagesDeps): Pages {
     csrf: createCsrf(digests),
     sameOrigin: (ctx) => isSameOrigin(ctx, origin),
     publicFiles: () => files.serve,
+    isPublicFile: files.has,
 
     render(ctx, name, data, status = 200) {
       // `options`: of a passkey ceremony. Every other page runs no script at all.

@@ -8,6 +8,7 @@ const PUBLIC = new URL('../../public/', import.meta.url);
 export interface PublicFiles {
   /** The address of a file, which changes with its content: caches may keep it for ever. */
   urlOf(name: string): string;
+  has(path: string): boolean;
   readonly serve: Middleware;
 }
 
@@ -30,6 +31,8 @@ export function readPublicFiles(): PublicFiles {
       if (!address) throw new TypeError(`public/ holds no ${name}`);
       return address;
     },
+
+    has: (path) => contents.has(path),
 
     serve(ctx, next) {
       const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? contents.get(ctx.path) : undefined;

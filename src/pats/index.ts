@@ -44,7 +44,7 @@ export interface PatsDeps {
   readonly apis: Pick<Apis, 'find'>;
   readonly accounts: Pick<Accounts, 'find'>;
   readonly policies: Pick<Policies, 'get'>;
-  readonly keys: Pick<Keys, 'all' | 'current' | 'keepFor' | 'onChange'>;
+  readonly keys: Pick<Keys, 'keepFor' | 'sign' | 'verify'>;
   readonly statusLists: Pick<StatusLists, 'take' | 'uriOf'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly mail: Pick<Mail, 'enabled' | 'send'>;

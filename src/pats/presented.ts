@@ -123,9 +123,6 @@ export function createPresented({ db, tokens, apis, audit, signed, enabled }: Pr
       const key = await keyOf(value);
       return typeof key === 'string' ? [] : rowsOf(key);
     },
-    async close() {
-      signed.close();
-      await usage.close();
-    },
+    close: usage.close,
   };
 }

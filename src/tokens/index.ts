@@ -15,7 +15,7 @@ import { createUnits, type Units } from './unit.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 
-export { INACTIVE, type Inactive, inactive } from './inactive.ts';
+export { INACTIVE, inactive } from './inactive.ts';
 export { completeJwt, JWT_ACCESS_TOKEN_TYPE, signingInput, statusOf, type UnsignedJwt } from './jwt-claims.ts';
 export {
   createTokenList,
@@ -29,7 +29,7 @@ export {
   type TokenList,
   type TokenStatus,
 } from './listing.ts';
-export { type PresentedJwt, presentedJwts } from './presented-jwts.ts';
+export { presentedJwts } from './presented-jwts.ts';
 export type {
   FoundToken,
   Grant,

@@ -83,7 +83,7 @@ export async function findListed(db: Db, ids: string[], acceptPats: boolean): Pr
   const { rows } = await db.query<ListedRow>(
     `select ${listed('$2')}
        from token_states t
-      where t.id = any($1)
+      where t.id = any(array(select unnest($1::bytea[])))
         and t.kind <> 'pushed_authorization_request'`,
     [ids.map((id) => Buffer.from(id, 'hex')), acceptPats],
   );

@@ -70,7 +70,7 @@ interface TokenListDeps {
 }
 
 export function createTokenList({ db, acceptPats = true }: TokenListDeps): TokenList {
-  const listedById = batched((ids: string[]) => queries.findListed(db, ids, acceptPats), { slots: db.concurrency });
+  const listedById = batched((ids: string[]) => queries.findListed(db, ids, acceptPats), { slots: db.batches });
 
   return {
     async list({ clientId, accountId, grantId, kind, status }, { after, limit }) {

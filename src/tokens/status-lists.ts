@@ -5,7 +5,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflate as zlibDeflate } from 'node:zlib';
-import { SignJWT } from 'jose';
 import type { Seals } from '#src/crypto/index.ts';
 import { type Database, Unavailable } from '#src/db/index.ts';
 import type { Keys } from '#src/keys/index.ts';
@@ -45,7 +44,7 @@ export interface StatusLists {
 interface StatusListDeps {
   readonly db: Database;
   readonly seals: Seals;
-  readonly keys: Pick<Keys, 'current'>;
+  readonly keys: Pick<Keys, 'current' | 'sign'>;
   readonly issuer: string;
   /** Personal access tokens are switched on; else all of them have ended. */
   readonly acceptPats?: boolean;
@@ -76,21 +75,21 @@ export async function createStatusLists(deps: StatusListDeps): Promise<StatusLis
     // Before the question is sent: what ends while it is answered is not in this copy for sure.
     const readAt = Date.now();
     const bits = bitsOf(await queries.endedIndices(db, list, acceptPats));
-    const key = keys.current(SIGNING_ALG);
+    const lst = (await deflate(bits, { level: 9 })).toString('base64url');
     const iat = Math.floor(readAt / 1000);
-    const jwt = await new SignJWT({
+    const claims = {
+      iss: issuer,
+      sub: uriOf(list),
+      iat,
+      exp: iat + LIFETIME_S,
       ttl: TTL_S,
-      status_list: { bits: 1, lst: (await deflate(bits, { level: 9 })).toString('base64url') },
-    })
-      .setProtectedHeader({ alg: SIGNING_ALG, typ: 'statuslist+jwt', ...(key.kid && { kid: key.kid }) })
-      .setIssuer(issuer)
-      .setSubject(uriOf(list))
-      .setIssuedAt(iat)
-      .setExpirationTime(iat + LIFETIME_S)
-      .sign(key);
+      status_list: { bits: 1, lst },
+    };
+    const { kid } = keys.current(SIGNING_ALG);
+    const jwt = await keys.sign(SIGNING_ALG, { typ: 'statuslist+jwt' }, claims).compact;
     const etag = `"${createHash('sha256').update(jwt).digest('base64url')}"`;
     const freshUntil = readAt + Math.max(FRESH_MS, REST_FACTOR * (Date.now() - readAt));
-    const copy = { jwt, etag, readAt, ttl: TTL_S, kid: key.kid, freshUntil };
+    const copy = { jwt, etag, readAt, ttl: TTL_S, kid, freshUntil };
     for (const [other, { readAt: past }] of copies) if (past + TTL_S * 1000 < readAt) copies.delete(other);
     copies.set(list, copy);
     return copy;

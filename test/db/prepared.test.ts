@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { createDigests } from '#src/crypto/index.ts';
 import { type Database, openDatabase } from '#src/db/index.ts';
-import { createTokens } from '#src/tokens/index.ts';
+import { createTokenList, createTokens } from '#src/tokens/index.ts';
 import { ENGINES, freshDatabase, type TestDatabase } from '../support/database.ts';
 
 interface Prepared {
@@ -36,11 +36,13 @@ describe.each(ENGINES)('A prepared statement on %s', (engine) => {
   test('that looks up a list is not planned for each list anew', async () => {
     await open();
     const tokens = createTokens({ db, digests: createDigests([Buffer.alloc(32)]) });
+    const list = createTokenList({ db });
     for (let i = 0; i < 12; i += 1) {
       await tokens.find(`unknown ${i}`);
       await tokens.findGrant(`unknown ${i}`);
+      await list.find(String(i).padStart(64, '0'));
     }
-    for (const relation of ['from token_states', 'from grants']) {
+    for (const relation of ['from token_states s', 'from grants', 'from token_states t']) {
       const [statement] = await prepared(db, relation);
       expect(Number(statement?.custom_plans)).toBeLessThanOrEqual(5);
       expect(Number(statement?.generic_plans)).toBeGreaterThanOrEqual(7);

@@ -1,26 +1,12 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { bench } from '../bench/bench.ts';
 import { currentRun } from '../support/run.ts';
-
-const BENCH = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
-
-async function bench(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { PATH = '', HOME = '' } = process.env;
-  const url = currentRun().postgres?.url;
-  const env = { PATH, HOME, ...(url && { TEST_DATABASE_URL: url }) };
-  const child = spawn(process.execPath, [BENCH, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
-  return { code, stdout, stderr };
-}
 
 describe('npm run bench -- soak', () => {
   test.each([[[]], [['--embedded']]])(
     'sees every token go that expired, and none that did not (%j)',
     async (where) => {
-      const { code, stdout, stderr } = await bench('soak', '--tokens', '2000', '--rate', '1000', '--json', ...where);
+      const { code, stdout, stderr } = await bench(['soak', '--tokens', '2000', '--rate', '1000', '--json', ...where]);
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
       const { removed, alive, lines } = JSON.parse(stdout);
       expect({ removed, alive }).toEqual({ removed: 2_000, alive: 200 });
@@ -39,7 +25,7 @@ describe('npm run bench -- soak', () => {
     ['soak', '--forever'],
     ['rules', '--seconds', '1000'],
   ])('refuses %s %s %s', async (...args) => {
-    const { code, stderr } = await bench(...args.filter((arg) => arg !== undefined));
+    const { code, stderr } = await bench(args.filter((arg) => arg !== undefined));
     expect(code).toBe(2);
     expect(stderr).toContain('Usage: npm run bench -- soak');
   });
@@ -49,7 +35,7 @@ const onPostgres = currentRun().postgres ? describe : describe.skip;
 
 onPostgres('npm run bench -- rules', () => {
   test('sees one rule refused at both servers', async () => {
-    const { code, stdout, stderr } = await bench('rules', '--tokens', '1000', '--seconds', '1', '--json');
+    const { code, stdout, stderr } = await bench(['rules', '--tokens', '1000', '--seconds', '1', '--json']);
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     const { introspection, first_refusal_ms } = JSON.parse(stdout);
     expect(introspection.map(({ rules }: { rules: number }) => rules)).toEqual([0, 1, 20]);

@@ -84,6 +84,9 @@ describe.each(ENGINES.flatMap((engine) => PATHS.map((narrow) => [engine, narrow]
         expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
         expect(page.headers.get('content-security-policy')).toContain("form-action 'self'");
         expect(page.body).toContain(page.headers.get('x-request-id'));
+        const [, stylesheet = ''] = /rel="stylesheet" href="([^"]+)"/.exec(page.body) ?? [];
+        expect((await get(server, stylesheet)).status).toBe(200);
+        expect((await get(server, '/public/nothing.css')).status).toBe(503);
 
         expect(await get(server, '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
       });
