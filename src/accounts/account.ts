@@ -66,3 +66,15 @@ export function found(row: AccountRow | undefined): Account {
   if (!row) throw new NotFound('user');
   return toAccount(row);
 }
+
+/** All we know, by the names of OpenID Connect; scopes decide who is told what. Own members win over free-form claims. */
+export function accountClaims(account: Account): { sub: string; [claim: string]: unknown } {
+  return {
+    ...account.claims,
+    ...(account.name !== undefined && { name: account.name }),
+    ...(account.email !== undefined && { email: account.email }),
+    preferred_username: account.username,
+    updated_at: Math.floor(account.updatedAt.getTime() / 1000),
+    sub: account.id,
+  };
+}

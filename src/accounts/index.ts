@@ -17,7 +17,7 @@ import { createOwnAccount } from './own-account.ts';
 import { createResets, type Resets } from './resets.ts';
 import type { NewPassword } from './store-password.ts';
 
-export type { Account, OwnProfile, Profile } from './account.ts';
+export { type Account, accountClaims, type OwnProfile, type Profile } from './account.ts';
 export type { PasswordVerdict } from './authenticate.ts';
 export type { Devices } from './devices.ts';
 export { createGuesses, type Guesses, type Limit, type Lock, type Subject } from './guesses.ts';

@@ -1,9 +1,9 @@
 /** The client credentials grant (RFC 6749 §4.4) for a token of one API, opaque or a JWT as the API has it. */
 import type { Api, Apis } from '#src/apis/index.ts';
 import type { Client } from '#src/clients/index.ts';
-import { accessTokenLifetime } from '#src/oauth/lifetimes.ts';
+import { CLIENT_CREDENTIALS_GRANT } from '#src/oauth/grant-types.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
-import { type AccessTokenDeps, issueJwt, issueOpaque } from './access-tokens.ts';
+import { type AccessTokenDeps, makeAccessToken } from './access-tokens.ts';
 import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
 
@@ -15,7 +15,7 @@ const PARAMETERS = new Set(['grant_type', 'scope', 'resource', 'client_id', 'cli
 
 export function clientCredentials({ apis, ...deps }: ClientCredentialsDeps): Endpoint {
   return {
-    takes: (form) => form.get('grant_type') === 'client_credentials' && hasOnly(form, PARAMETERS),
+    takes: (form) => form.get('grant_type') === CLIENT_CREDENTIALS_GRANT && hasOnly(form, PARAMETERS),
 
     async answer(form, { client }) {
       if (!mayUseIt(client)) return undefined;
@@ -23,21 +23,18 @@ export function clientCredentials({ apis, ...deps }: ClientCredentialsDeps): End
       const api = await apiFor(apis, client, scopes, form.get('resource'));
       if (!api) return undefined;
 
-      const lifetime = accessTokenLifetime(api.accessTokenTtl, client.accessTokenTtl);
       const scope = scopes.join(' ');
-      const issue = api.accessTokenFormat === 'jwt' ? issueJwt : issueOpaque;
-      return {
-        access_token: await issue(deps, { api, client, scope, lifetime }),
-        expires_in: lifetime,
-        scope,
-        token_type: 'Bearer',
-      };
+      const wanted = { api, client, scope, grantType: CLIENT_CREDENTIALS_GRANT };
+      const { row, value } = await makeAccessToken(deps, wanted);
+      // A JWT is signed while its row is written, and given to nobody before both is done.
+      const [access_token] = await Promise.all([value, deps.tokens.issue(row)]);
+      return { access_token, expires_in: row.expiresAt - row.issuedAt, scope, token_type: 'Bearer' };
     },
   };
 }
 
 const mayUseIt = ({ registration }: Client): boolean =>
-  registration.grant_types.includes('client_credentials') && !registration.dpop_bound_access_tokens;
+  registration.grant_types.includes(CLIENT_CREDENTIALS_GRANT) && !registration.dpop_bound_access_tokens;
 
 /** The one API that defines all these scopes, which the client was all granted; undefined: the engine says what is wrong. */
 async function apiFor(

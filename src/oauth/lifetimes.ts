@@ -26,3 +26,14 @@ export function accessTokenLifetime(...stated: (number | undefined)[]): number {
   const said = stated.filter((ttl) => ttl !== undefined);
   return said.length > 0 ? Math.min(...said) : DEFAULT_LIFETIMES.accessToken;
 }
+
+/**
+ * Sliding: each rotation starts anew, up to the absolute end.
+ *
+ * @param firstIssuedAt of the first of its family, in seconds since the epoch
+ * @param stated what the client says, in seconds
+ */
+export function refreshTokenLifetime(firstIssuedAt: number, now: number, stated: number | undefined): number {
+  const absoluteEnd = firstIssuedAt + DEFAULT_LIFETIMES.refreshTokenAbsolute;
+  return Math.max(1, Math.min(stated ?? DEFAULT_LIFETIMES.refreshToken, absoluteEnd - now));
+}

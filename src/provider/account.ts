@@ -5,8 +5,9 @@ import {
   type FindAccount,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
-import type { Account, Accounts } from '#src/accounts/index.ts';
+import { type Accounts, accountClaims } from '#src/accounts/index.ts';
 import { clientClaims } from '#src/clients/index.ts';
+import { type Authentication, authenticationClaims } from '#src/oauth/authentication-claims.ts';
 import type { Policies } from '#src/policies/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import type { EngineClient } from './client-metadata.ts';
@@ -35,7 +36,7 @@ export function findAccount({ accounts, policies, tokens }: People): FindAccount
       accountId: account.id,
       policyId: account.policyId,
       sessionLifetime: session.lifetime,
-      claims: () => claimsOf(account),
+      claims: () => accountClaims(account),
     };
     return found;
   };
@@ -50,49 +51,29 @@ function ownerOfToken(accounts: Pick<Accounts, 'find'>, ctx: KoaContextWithOIDC,
     accountId,
     async claims() {
       const account = await accounts.find(accountId);
-      if (account && !account.disabled) return claimsOf(account);
+      if (account && !account.disabled) return accountClaims(account);
       const gone = 'associated account not found';
       throw ctx.oidc.route === 'userinfo' ? new errors.InvalidToken(gone) : new errors.InvalidGrant(gone);
     },
   };
 }
 
-/** All we know; the engine hands out what the granted scopes and claims allow. Own members win over free-form claims. */
-function claimsOf(account: Account): { sub: string; [claim: string]: unknown } {
-  return {
-    ...account.claims,
-    ...(account.name !== undefined && { name: account.name }),
-    ...(account.email !== undefined && { email: account.email }),
-    preferred_username: account.username,
-    updated_at: Math.floor(account.updatedAt.getTime() / 1000),
-    sub: account.id,
-  };
-}
-
-interface Authenticated {
-  readonly acr?: string | undefined;
-  readonly amr?: readonly string[] | undefined;
-  readonly authTime?: number | undefined;
-}
-
 /** What an access token came of says how the person had signed in; a token of a machine comes of nothing. */
-function authenticationOf(ctx: KoaContextWithOIDC | undefined): Authenticated | undefined {
-  const entities = ctx?.oidc?.entities as Record<string, Authenticated | undefined> | undefined;
+function authenticationOf(ctx: KoaContextWithOIDC | undefined): Authentication | undefined {
+  const entities = ctx?.oidc?.entities as Record<string, Authentication | undefined> | undefined;
   return entities?.AuthorizationCode ?? entities?.RefreshToken ?? entities?.DeviceCode;
 }
 
 /**
  * Claims of ours, in JWT access tokens and in introspection alike: the client's own metadata, and how and when the person
- * signed in, by which an API tells whether to ask for more (RFC 9470 §6).
+ * signed in.
  */
 export const extraTokenClaims: Configuration['extraTokenClaims'] = (ctx, token) => {
   const client = token.client as Partial<EngineClient> | undefined;
-  const { acr, amr, authTime } = ('accountId' in token && authenticationOf(ctx)) || {};
+  const authentication = 'accountId' in token ? authenticationOf(ctx) : undefined;
   const extra = {
     ...clientClaims(client?.client_metadata ?? {}),
-    ...(acr !== undefined && { acr }),
-    ...(amr !== undefined && { amr }),
-    ...(authTime !== undefined && { auth_time: authTime }),
+    ...(authentication && authenticationClaims(authentication)),
   };
   return Object.keys(extra).length > 0 ? extra : undefined;
 };

@@ -1,6 +1,7 @@
 /** The engine's configuration: a table of contents. Each slice is a file of its own; no function bodies here. */
 import type { Configuration, JWKS } from 'oidc-provider';
 import { ACR_VALUES } from '#src/oauth/acr.ts';
+import { CLAIMS_OF_SCOPE } from '#src/oauth/scopes.ts';
 import { extraTokenClaims, findAccount } from './account.ts';
 import { accountClient } from './account-client.ts';
 import { adapterFor } from './adapter.ts';
@@ -18,7 +19,7 @@ import { pkce } from './pkce.ts';
 import { policy } from './policy.ts';
 import { expiresWithSession, issueRefreshToken, revokeGrantPolicy, rotateRefreshToken } from './refresh.ts';
 import { routes } from './routes.ts';
-import { claims, scopes } from './scopes.ts';
+import { scopes } from './scopes.ts';
 
 export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
   return {
@@ -41,7 +42,7 @@ export function configuration(deps: ProviderDeps, jwks: JWKS): Configuration {
     responseTypes: ['code', 'none'],
     pkce,
     scopes,
-    claims,
+    claims: CLAIMS_OF_SCOPE,
     acrValues: [...ACR_VALUES],
     // Apps that read claims from the ID token alone are the majority: scopes put their claims there too.
     conformIdTokenClaims: false,

@@ -1,12 +1,12 @@
 import type Provider from 'oidc-provider';
-import { MFA_GRANT, PASSWORD_GRANT } from '#src/oauth/grant-types.ts';
+import { MFA_GRANT, PASSWORD_GRANT, REFRESH_GRANT } from '#src/oauth/grant-types.ts';
 import { compareClientSecrets } from './client-secrets.ts';
 import { cookies } from './cookies.ts';
 import type { ProviderDeps } from './deps.ts';
 import { type Log, logEvents } from './events.ts';
 import { MFA_PARAMETERS, mfaGrant } from './grants/mfa.ts';
 import { PASSWORD_PARAMETERS, passwordGrant } from './grants/password.ts';
-import { REFRESH_GRANT, REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
+import { REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
 import { engineGrantHandler } from './internals.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
 import { beginLateSessions } from './late-sessions.ts';

@@ -1,6 +1,6 @@
 /** How long things live, as the engine asks for it, and who may say otherwise. */
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import { accessTokenLifetime, DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
+import { accessTokenLifetime, DEFAULT_LIFETIMES, refreshTokenLifetime } from '#src/oauth/lifetimes.ts';
 import type { EngineAccount } from './account.ts';
 
 const DAY = 24 * 60 * 60;
@@ -36,12 +36,9 @@ function session({ oidc }: KoaContextWithOIDC, { accountId, loginTs, exp }: Sign
   return Math.max(1, (end ?? now + DEFAULT_LIFETIMES.session) - now);
 }
 
-/** Sliding: each rotation starts anew, up to the absolute end counted from the first one (`iiat`). */
 function refreshToken(_ctx: KoaContextWithOIDC, token: { iiat?: number }, client: WithLifetimes): number {
-  const sliding = client.refresh_token_ttl ?? DEFAULT_LIFETIMES.refreshToken;
   const now = Math.floor(Date.now() / 1000);
-  const absoluteEnd = (token.iiat ?? now) + DEFAULT_LIFETIMES.refreshTokenAbsolute;
-  return Math.max(1, Math.min(sliding, absoluteEnd - now));
+  return refreshTokenLifetime(token.iiat ?? now, now, client.refresh_token_ttl);
 }
 
 export const lifetimes = {

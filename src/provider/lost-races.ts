@@ -1,8 +1,9 @@
 /** What becomes of a token request that another one overtook between its checks and its commit. */
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { CODE_GRANT, REFRESH_GRANT } from '#src/oauth/grant-types.ts';
 import type { GuardFailed, Tokens } from '#src/tokens/index.ts';
 import type { ProviderDeps } from './deps.ts';
-import { REFRESH_GRANT, recordReuse, repeatedAnswer, reuseOf } from './grants/refresh-token.ts';
+import { recordReuse, repeatedAnswer, reuseOf } from './grants/refresh-token.ts';
 
 /**
  * The loser of a race for a refresh token asked the same as the winner, so it gets the winner's answer; where it may not,
@@ -20,7 +21,7 @@ export async function settleLostRace(
   if (consumes === undefined || grantId === undefined) return undefined;
 
   switch (oidc?.params?.grant_type) {
-    case 'authorization_code': {
+    case CODE_GRANT: {
       // Refused for another reason (a proof seen before, a user disabled meanwhile), the code was not used twice.
       const code = await tokens.find(String(oidc.params.code));
       if (code?.consumedAt !== undefined) await endGrant(tokens, grantId);

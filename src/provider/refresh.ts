@@ -1,8 +1,9 @@
 import type { Configuration } from 'oidc-provider';
+import { REFRESH_GRANT } from '#src/oauth/grant-types.ts';
 
 /** A client registered for refresh tokens gets them, offline_access or not: without it they end at sign-out. */
 export const issueRefreshToken: Configuration['issueRefreshToken'] = async (_ctx, client) =>
-  client.grantTypeAllowed('refresh_token');
+  client.grantTypeAllowed(REFRESH_GRANT);
 
 /** Every use makes a new one: a stolen copy shows itself by being used twice (RFC 9700 §4.14.2). */
 export const rotateRefreshToken = true;

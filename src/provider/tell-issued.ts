@@ -2,7 +2,6 @@ import type { Middleware } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Tokens } from '#src/tokens/index.ts';
 import type { Webhooks } from '#src/webhooks/index.ts';
-import { REFRESH_GRANT } from './grants/refresh-token.ts';
 
 interface TokenResponse {
   readonly access_token: string;
@@ -27,19 +26,12 @@ export function tellIssued(tokens: Tokens, webhooks: Pick<Webhooks, 'tokenIssued
     const { access_token, refresh_token } = ctx.body as TokenResponse;
     const { grant_type, code, refresh_token: presented } = oidc.params as Record<string, string | undefined>;
     const issued = {
-      clientId: made.clientId,
-      accountId: made.accountId,
+      made: { ...made, accountId: made.accountId },
       grantType: String(grant_type),
-      scope: made.scope,
-      audience: made.audience,
-      grantId: made.grantId,
-      tokenId: made.id,
-      expiresAt: made.expiresAt,
       code,
       accessToken: access_token,
       refreshToken: refresh_token,
       oldRefreshToken: presented,
-      isRefresh: grant_type === REFRESH_GRANT,
     };
     unit.events.push(webhooks.tokenIssued(issued));
   };

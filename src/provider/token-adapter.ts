@@ -1,4 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider';
+import { CLIENT_CREDENTIALS_GRANT } from '#src/oauth/grant-types.ts';
 import type { Pats } from '#src/pats/index.ts';
 import type { StatusEntry, Token, TokenKind, Tokens } from '#src/tokens/index.ts';
 import type { ModelAdapter } from './model-adapter.ts';
@@ -14,8 +15,6 @@ export const TOKEN_MODELS: Record<string, TokenKind> = {
   PushedAuthorizationRequest: 'pushed_authorization_request',
 };
 
-const CLIENT_CREDENTIALS = 'client_credentials';
-
 export function tokenAdapter(
   { units, references, ...tokens }: Tokens,
   model: string,
@@ -25,7 +24,7 @@ export function tokenAdapter(
 
   const isOfThisModel = (token: Token): boolean =>
     token.kind === kind &&
-    (kind !== 'access_token' || (token.grantType === CLIENT_CREDENTIALS) === (model === 'ClientCredentials'));
+    (kind !== 'access_token' || (token.grantType === CLIENT_CREDENTIALS_GRANT) === (model === 'ClientCredentials'));
 
   /** To the engine an access token like others; only one that was authenticated before has a reference. */
   const isPresentedPat = (value: string, token: Token): boolean =>
@@ -110,7 +109,7 @@ function toToken(id: string, kind: TokenKind, model: string, payload: AdapterPay
     clientId: clientId ?? clientOfPushedRequest(payload),
     accountId,
     grantId,
-    grantType: model === 'ClientCredentials' ? CLIENT_CREDENTIALS : gty,
+    grantType: model === 'ClientCredentials' ? CLIENT_CREDENTIALS_GRANT : gty,
     scope,
     audience: aud as string | undefined,
     userCode: undefined,

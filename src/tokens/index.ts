@@ -42,6 +42,7 @@ export type {
   TokenKind,
 } from './records.ts';
 export type { References } from './references.ts';
+export { openAnswer, type RefreshRequest, rememberAnswer } from './refresh-answers.ts';
 export { createRetention, type Retention } from './retention.ts';
 export { createRevocation, type Revocation } from './revocation.ts';
 export { statusRoutes } from './routes.ts';

@@ -15,8 +15,13 @@ export interface Sent {
 }
 
 export interface BothWays {
-  /** @throws when the two answers differ. @returns the first one, and whether the narrow path gave it */
-  compare(sent: Sent): Promise<Answer & { narrow: boolean }>;
+  /**
+   * @param again what the engine is sent where that cannot be the same request: one that has the same rights to be answered
+   * @throws when the two answers differ. @returns the first one, whether the narrow path gave it, and the engine's body
+   */
+  compare(sent: Sent, again?: Sent): Promise<Answer & { narrow: boolean; wide: any }>;
+  /** Returns it when the other instance has heard of it, and of whatever was made before it. */
+  known(client: RegisteredClient): Promise<RegisteredClient>;
   /** Where the engine answers. */
   wide(path: string): [Server, string];
 }
@@ -43,12 +48,21 @@ export async function bothWays({ server }: World): Promise<BothWays> {
 
   return {
     wide,
-    async compare({ path, ...sent }) {
-      const one = await send(server, path, sent);
-      const another = await send(...wide(path), sent);
+
+    async known(client) {
+      const { client_id, client_secret, token_endpoint_auth_method: method } = client;
+      const inBody = method === 'client_secret_post';
+      const question = about('nothing', inBody ? {} : as(client), inBody ? { client_id, client_secret } : {});
+      await eventually(async () => (await send(...wide(question.path), question)).status !== 401);
+      return client;
+    },
+
+    async compare(sent, again = sent) {
+      const one = await send(server, sent.path, sent);
+      const another = await send(...wide(again.path), again);
       expect(comparable(one)).toEqual(comparable(another));
       if (!other) expect(await tookNarrowPath(another.headers.get('x-request-id'))).toBe(false);
-      return { ...one, narrow: await tookNarrowPath(one.headers.get('x-request-id')) };
+      return { ...one, narrow: await tookNarrowPath(one.headers.get('x-request-id')), wide: another.body };
     },
   };
 }
@@ -70,13 +84,15 @@ export const about = (value: string | undefined, headers: Record<string, string>
   headers,
 });
 
+const ISSUED = new Set(['access_token', 'refresh_token', 'id_token']);
+
 /** What may differ between two answers to one request is left out; members stay in their order. */
 const comparable = ({ status, headers, body }: Answer) => ({
   status,
   headers: [...headers].filter(([name]) => !['date', 'x-request-id', 'content-length'].includes(name)),
   body:
     typeof body === 'object'
-      ? Object.entries(body).map(([name, value]) => [name, name === 'access_token' ? shape(String(value)) : value])
+      ? Object.entries(body).map(([name, value]) => [name, ISSUED.has(name) ? shape(String(value)) : value])
       : body,
 });
 
@@ -85,7 +101,9 @@ function shape(token: string): unknown {
   if (!token.includes('.')) return token.length;
   const { iat = 0, exp = 0, ...claims } = decodeJwt(token);
   const parts = { ...decodeProtectedHeader(token), ...claims, lifetime: exp - iat };
-  const unique = { jti: 'a name', nonce: 'a nonce', status: Object.keys(claims.status ?? {}) };
+  const { length } = String(claims.nonce ?? '');
+  const moment = { auth_time: 'when somebody signed in', sid: 'a session' };
+  const unique = { jti: 'a name', nonce: length, status: Object.keys(claims.status ?? {}), ...moment };
   return {
     order: [...Object.keys(decodeProtectedHeader(token)), ...Object.keys(decodeJwt(token))],
     said: Object.entries(parts).map(([name, value]) => [name, name in unique ? unique[name as 'jti'] : value]),

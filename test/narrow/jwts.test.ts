@@ -44,7 +44,7 @@ describe.each(ENGINES)('JWTs on the narrow path on %s', (engine) => {
       introspection_clients: [gateway.client_id],
       ...settings,
     });
-    return { api, scope, machine: await registerMachine(world.admin, scope, registration) };
+    return { api, scope, machine: await ways.known(await registerMachine(world.admin, scope, registration)) };
   }
 
   const grant = (scope: string, headers: Record<string, string>): Sent => ({

@@ -1,22 +1,25 @@
 /**
  * Refresh that cannot sign anybody out and cannot be stolen (RFC 6749 §6, RFC 9700 §4.14.2).
  *
- * A refresh token works once. Its answer is kept for the client's grace window, sealed under a key that only the token
- * itself yields, so a client whose connection broke, or that asked from two tabs at once, gets the *identical* answer
- * again. A second, different pair would leave two live branches and blind reuse detection. Any later use of it is somebody
- * else's, or a restored backup: the whole family ends.
+ * A refresh token works once. Its answer is kept for the client's grace window, so a client whose connection broke, or that
+ * asked from two tabs at once, gets the *identical* answer again. A second, different pair would blind reuse detection. Any
+ * later use of it is somebody else's, or a restored backup: the whole family ends.
  */
 import { errors, type KoaContextWithOIDC, type default as Provider } from 'oidc-provider';
 import type { Audit } from '#src/audit/index.ts';
-import { openUnder, sealUnder } from '#src/crypto/index.ts';
 import { fromOf } from '#src/http/index.ts';
-import { DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
-import type { Token, TokenEvent, Tokens } from '#src/tokens/index.ts';
+import {
+  openAnswer,
+  type RefreshRequest,
+  rememberAnswer,
+  type Token,
+  type TokenEvent,
+  type Tokens,
+} from '#src/tokens/index.ts';
 import type { EngineClient } from '../client-metadata.ts';
 import type { ProviderDeps } from '../deps.ts';
 import { type GrantContext, proofOfPossession, refuseReplayedProof } from '../internals.ts';
 
-export const REFRESH_GRANT = 'refresh_token';
 export const REFRESH_PARAMETERS = ['refresh_token', 'scope', 'resource'];
 
 type Handler = (ctx: KoaContextWithOIDC) => Promise<void>;
@@ -32,7 +35,7 @@ export function refreshGrant(
     const token = typeof value === 'string' ? await tokens.find(value) : undefined;
     if (typeof value !== 'string' || token?.kind !== 'refresh_token' || token.consumedAt === undefined) {
       await rotate(ctx);
-      if (typeof value === 'string') rememberAnswer(ctx, tokens, value);
+      if (typeof value === 'string') remember(ctx, tokens, value);
       return;
     }
     const isOwn = token.clientId === ctx.oidc.client.clientId;
@@ -66,7 +69,7 @@ function endFamily(tokens: Tokens, token: Token): void {
   if (token.grantId !== undefined) unit.endedGrants.add(token.grantId);
 }
 
-/** The answer this request got before, while it may be repeated. Another scope or resource is another request. */
+/** The answer this request got before, while it may be repeated. */
 export async function repeatedAnswer(
   ctx: KoaContextWithOIDC,
   tokens: Tokens,
@@ -74,25 +77,16 @@ export async function repeatedAnswer(
   token: Token,
 ): Promise<object | undefined> {
   const sealed = await tokens.findAnswer(token.id);
-  const opened = sealed && openUnder(value, sealed, requestOf(ctx));
-  return opened && (JSON.parse(opened.toString()) as object);
+  return sealed && openAnswer(requestOf(ctx, value), sealed);
 }
 
-function rememberAnswer(ctx: GrantContext, tokens: Tokens, value: string): void {
-  const grace = (ctx.oidc.client as unknown as EngineClient).refresh_token_grace ?? DEFAULT_LIFETIMES.refreshTokenGrace;
-  const unit = tokens.units.open();
-  const successor = [...unit.tokens.values()].find(({ kind }) => kind === 'refresh_token');
-  if (grace === 0 || !successor || unit.consumes === undefined) return;
-  unit.answer = {
-    successorId: successor.id,
-    sealed: sealUnder(value, Buffer.from(JSON.stringify(ctx.body)), requestOf(ctx)),
-    expiresAt: Date.now() / 1000 + grace,
-  };
+function remember(ctx: GrantContext, tokens: Tokens, value: string): void {
+  const { refresh_token_grace } = ctx.oidc.client as unknown as EngineClient;
+  rememberAnswer(tokens.units.open(), requestOf(ctx, value), ctx.body as object, refresh_token_grace);
 }
 
-/** What makes two refresh requests the same one. */
-function requestOf({ oidc: { client, params } }: KoaContextWithOIDC): string {
-  return JSON.stringify([client?.clientId, params?.scope ?? null, params?.resource ?? null]);
+function requestOf({ oidc: { client, params } }: KoaContextWithOIDC, refreshToken: string): RefreshRequest {
+  return { refreshToken, clientId: client?.clientId, scope: params?.scope, resource: params?.resource };
 }
 
 /** A bound token proves its key before the answer, which is as good as the tokens in it, is repeated (RFC 9449 §5). */
