@@ -13,6 +13,7 @@ import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
 
 export { batched } from './batched.ts';
+export { boundArray, column } from './bound-array.ts';
 export { DataDirectoryInUse } from './data-directory.ts';
 export type { Database, Db } from './database.ts';
 export { isForeignKeyViolation, isUniqueViolation, Unavailable } from './errors.ts';

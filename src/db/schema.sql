@@ -155,10 +155,12 @@ create table grants (
   expires_at timestamp with time zone not null,
   revoked_at timestamp with time zone,
   signed_out boolean not null default false,
+  access_from jsonb,
   constraint grants_pkey PRIMARY KEY (id)
 );
 alter table grants set (
-  vacuum_truncate=off
+  vacuum_truncate=off,
+  fillfactor=80
 );
 CREATE INDEX grants__account_client ON public.grants USING btree (account_id, client_id);
 CREATE INDEX grants__ended_at ON public.grants USING btree ((
@@ -170,6 +172,7 @@ CREATE INDEX grants__session_uid ON public.grants USING btree (session_uid) WHER
 comment on table grants is 'one authorization: every code and token that came of it lives and dies with this row';
 comment on column grants.session_uid is 'ends with this session: signing out takes back what was not granted offline_access';
 comment on column grants.signed_out is 'revoked because the person signed out: what was agreed to is still agreed to';
+comment on column grants.access_from is 'by audience, '''' for none: access tokens older than this are dead, a refresh gave newer ones';
 
 create table guesses (
   subject bytea not null,
@@ -437,9 +440,9 @@ alter table tokens set (
   autovacuum_vacuum_insert_scale_factor=0.01,
   autovacuum_vacuum_insert_threshold=100000,
   autovacuum_vacuum_cost_delay=0,
-  vacuum_truncate=off
+  vacuum_truncate=off,
+  fillfactor=95
 );
-CREATE INDEX tokens__access_of_grant ON public.tokens USING btree (grant_id) WHERE ((kind = 'access_token'::text) AND (revoked_at IS NULL) AND (grant_id IS NOT NULL));
 CREATE INDEX tokens__account_id ON public.tokens USING btree (account_id, created_at) WHERE (account_id IS NOT NULL);
 CREATE INDEX tokens__client_id ON public.tokens USING btree (client_id, created_at);
 CREATE INDEX tokens__created_at ON public.tokens USING btree (created_at);
@@ -661,7 +664,7 @@ create view token_states as
                 CASE
                     WHEN t.kind = 'pat'::text THEN pat_stands(t.id, t.audience, t.created_at, u.policy_id)
                     ELSE c.client_id IS NOT NULL AND NOT c.disabled
-                END AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR COALESCE(u.disabled_until <= LEAST(now(), t.created_at), false))) AS stands
+                END AND (t.grant_id IS NULL OR g.id IS NOT NULL AND g.revoked_at IS NULL AND (g.access_from IS NULL OR t.kind <> 'access_token'::text OR COALESCE(t.created_at >= ((g.access_from ->> COALESCE(t.audience, ''::text))::timestamp with time zone), true))) AND (t.account_id IS NULL OR u.id IS NOT NULL AND (NOT u.disabled OR COALESCE(u.disabled_until <= LEAST(now(), t.created_at), false))) AS stands
            FROM tokens t
              LEFT JOIN clients c ON c.client_id = t.client_id AND c.tokens_from <= t.created_at
              LEFT JOIN grants g ON g.id = t.grant_id

@@ -8,6 +8,7 @@ const LARGEST_BATCH = 64;
 
 interface Waiting {
   readonly unit: Unit;
+  readonly shape: queries.Shape;
   readonly changes: readonly string[];
   readonly reliesOn: readonly string[];
   readonly written: () => void;
@@ -33,7 +34,7 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     }
   }
 
-  /** As many as fit and do not stand in each other's way; the rest keep their order and wait for the next batch. */
+  /** As many of one shape as fit and do not stand in each other's way; the rest keep their order and wait for the next batch. */
   function takeBatch(): Waiting[] {
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
@@ -41,9 +42,11 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     const reliedOn = new Set<string>();
     while (waiting.length > 0 && taken.length < LARGEST_BATCH) {
       const candidate = waiting.shift() as Waiting;
-      const { changes, reliesOn } = candidate;
+      const { shape, changes, reliesOn } = candidate;
       const free =
-        !changes.some((key) => changed.has(key) || reliedOn.has(key)) && !reliesOn.some((key) => changed.has(key));
+        shape === (taken[0] ?? candidate).shape &&
+        !changes.some((key) => changed.has(key) || reliedOn.has(key)) &&
+        !reliesOn.some((key) => changed.has(key));
       (free ? taken : left).push(candidate);
       // Those left behind count too: nobody may overtake the unit it would have to wait for.
       for (const key of changes) changed.add(key);
@@ -75,7 +78,14 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     new Promise((written, failed) => {
       // A unit that contradicts itself throws here, where it fails its own request and not everybody's batch.
       void [unit.guardedAccount, unit.guardedClient];
-      waiting.push({ unit, changes: unit.changes, reliesOn: unit.reliesOn, written, failed });
+      waiting.push({
+        unit,
+        shape: queries.shapeOf(unit),
+        changes: unit.changes,
+        reliesOn: unit.reliesOn,
+        written,
+        failed,
+      });
       if (running < db.batches) void drain();
     });
 }

@@ -1,8 +1,8 @@
-/** All SQL of the token store: the lookups. The one statement that writes is in `write-units.ts`. */
-import type { Db } from '#src/db/index.ts';
+/** All SQL of the token store: the lookups. What writes is in `write-units.ts`. */
+import { boundArray, type Db } from '#src/db/index.ts';
 import type { FoundToken, Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
 
-export { issueTokens, writeUnits } from './write-units.ts';
+export { issueTokens, type Shape, shapeOf, writeUnits } from './write-units.ts';
 
 interface TokenRow {
   id: Buffer;
@@ -87,7 +87,7 @@ export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Pr
       where s.id = any(array(select unnest($1::bytea[])))
         and s.lives
         and (s.kind <> 'pat' or $2::boolean)`,
-    [ids.map(bytes), acceptPats],
+    [boundArray('bytea', ids), acceptPats],
   );
   return new Map(rows.map(toFound).map((token) => [token.id, token]));
 }
@@ -176,7 +176,7 @@ export async function findSessions(db: Db, ids: string[]): Promise<Map<string, S
       where id = any(array(select unnest($1::bytea[])))
         and kind = 'browser'
         and lasts`,
-    [ids.map(bytes)],
+    [boundArray('bytea', ids)],
   );
   return new Map(rows.map(toSession).map((session) => [session.id, session]));
 }
@@ -210,7 +210,7 @@ export async function findInteractions(db: Db, ids: string[]): Promise<Map<strin
        left join users u on u.id = (i.payload #>> '{result,login,accountId}')::uuid
       where i.id = any(array(select unnest($1::bytea[])))
         and i.expires_at > now()`,
-    [ids.map(bytes)],
+    [boundArray('bytea', ids)],
   );
   return new Map(
     rows.map(({ id, payload, expires_at }) => {
@@ -225,7 +225,7 @@ export async function isReplay(db: Db, ids: string[]): Promise<boolean> {
     `select 1
        from replays
       where id = any(array(select unnest($1::bytea[])))`,
-    [ids.map(bytes)],
+    [boundArray('bytea', ids)],
   );
   return rowCount > 0;
 }

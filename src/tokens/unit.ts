@@ -68,6 +68,11 @@ export class Unit {
     return [...this.tokens.values()].filter(({ kind, grantId }) => kind === 'access_token' && grantId !== undefined);
   }
 
+  /** The grant that says from when on its access tokens are good, where this unit changes that. */
+  get refreshedGrant(): string[] {
+    return this.superseding.length > 0 && this.guardedGrant ? [this.guardedGrant] : [];
+  }
+
   noteReplay(replay: Replay): void {
     if (this.replay !== undefined && this.replay.id !== replay.id) throw new Error('one request may carry one proof');
     this.replay = replay;
@@ -199,6 +204,7 @@ export class Unit {
       ...this.endedClients,
       ...(this.consumes ? [this.consumes] : []),
       ...(this.replay ? [this.replay.id] : []),
+      ...this.refreshedGrant,
     ];
   }
 

@@ -1,12 +1,9 @@
+import { IS_LET_IN, letIn, PASSED, UNSEEN } from './write-guards.ts';
+
 /**
  * Guards and writes of a batch of units in one statement. Its parameters are JSON arrays, one per relation; each row names
  * its unit by `no`.
  *
- * - `unseen` burns the proof of possession even when another guard fails: it has been presented.
- * - `living` locks session, grant, user and client for share, so a revocation or a disabling that is just being committed is waited
- *   for, and wins.
- * - `consumed` is the compare-and-set of single use, of a token that no rule takes back at this moment: a refresh that was
- *   looked up before a rule was written must not carry what it stands for past it.
  * - Only rows of units that `passed` all of this are written.
  * - `new_events` tells what the units say happened, and what they ended.
  */
@@ -14,42 +11,17 @@ export const WRITE = `
 with unit as (
   select u.no, decode(u.consumes, 'hex') as consumes, u."grantId" as grant_id, u."accountId" as account_id,
          u."clientId" as client_id, decode(u.replay, 'hex') as replay,
-         to_timestamp(u."replayExpiresAt") as replay_expires_at,
-         decode(u.answer, 'hex') as answer, to_timestamp(u."answerExpiresAt") as answer_expires_at,
-         decode(u.successor, 'hex') as successor, u."sessionUid" as session_uid
+         to_timestamp(u."replayExpiresAt") as replay_expires_at, u."sessionUid" as session_uid
     from json_to_recordset($1::json)
       as u (no int, consumes text, "grantId" text, "accountId" uuid, "clientId" text, replay text,
-            "replayExpiresAt" float8, answer text, "answerExpiresAt" float8, successor text, "sessionUid" text)
-), unseen as (
-  insert into replays (id, expires_at)
-  select replay, replay_expires_at from unit where replay is not null
-  on conflict (id) do nothing
-  returning id
-), living as materialized (
+            "replayExpiresAt" float8, "sessionUid" text)
+), ${UNSEEN}, ${letIn('share')}, living as materialized (
   select unit.no, unit.consumes
     from unit
-   where (unit.replay is null or unit.replay in (select id from unseen))
-     and (unit.session_uid is null or exists (
+   where (unit.session_uid is null or exists (
            select 1 from sessions s where s.uid = unit.session_uid for key share))
-     and (unit.client_id is null or exists (
-           select 1 from clients c where c.client_id = unit.client_id and not c.disabled for share))
-     and (unit.account_id is null or exists (
-           select 1 from users u
-            where u.id = unit.account_id and (not u.disabled or u.disabled_until <= now()) for share))
-     and (unit.grant_id is null or exists (
-           select 1 from grants g where g.id = unit.grant_id and g.revoked_at is null for share))
-), consumed as (
-  update tokens t
-     set consumed_at = now()
-    from living
-   where t.id = living.consumes
-     and t.consumed_at is null
-     and t.revoked_at is null
-     and (select s.lives from token_states s where s.id = t.id)
-  returning living.no
-), passed as materialized (
-  select no from living where consumes is null or no in (select no from consumed)
-), new_grants as (
+     and ${IS_LET_IN}
+), ${PASSED}, new_grants as (
   insert into grants (id, account_id, client_id, session_uid, consented, expires_at)
   select n.id, n."accountId", n."clientId", n."sessionUid", n.consented, to_timestamp(n."expiresAt")
     from json_to_recordset($2::json)
@@ -100,20 +72,6 @@ with unit as (
    where n.no in (select no from passed)
   on conflict (id) do update
      set payload = excluded.payload, expires_at = excluded.expires_at
-), new_answers as (
-  insert into refresh_answers (token_id, successor_id, sealed, expires_at)
-  select consumes, successor, answer, answer_expires_at
-    from unit
-   where answer is not null and no in (select no from passed)
-), superseded as (
-  update tokens t
-     set revoked_at = now()
-    from json_to_recordset($8::json) as s (no int, "grantId" text, audience text)
-   where s.no in (select no from passed)
-     and t.grant_id = s."grantId"
-     and t.kind = 'access_token'
-     and t.revoked_at is null
-     and t.audience is not distinct from s.audience
 ), ended as materialized (
   select e.relation, e.key
     from json_to_recordset($7::json) as e (no int, relation text, key text)

@@ -1,19 +1,36 @@
-import type { Db } from '#src/db/index.ts';
+import { column, type Db } from '#src/db/index.ts';
 import type { Token } from './records.ts';
 import type { Unit } from './unit.ts';
+import { exchange } from './write-exchange.ts';
 import { WRITE } from './write-statement.ts';
+
+/** Which statement writes a unit. */
+export type Shape = 'issue' | 'exchange' | 'any';
+
+/** @throws {Error} for a refresh that does more: what ends a grant must not meet what refreshes it in one statement */
+export function shapeOf(unit: Unit): Shape {
+  if (onlyIssues(unit)) return 'issue';
+  if (onlyExchanges(unit)) return 'exchange';
+  if (unit.superseding.length > 0 || unit.answer) throw new Error('a refresh changes nothing but tokens');
+  return 'any';
+}
 
 /**
  * Writes a batch of units, each wholly or not at all.
  *
+ * @param units all of one shape
  * @returns the positions of the units that were written; the guards of the others failed
  */
 export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
-  if (units.every(onlyIssues)) {
-    const tokens = units.flatMap((unit) => [...unit.tokens.values()]);
-    await issueTokens(db, tokens);
-    return new Set(units.keys());
-  }
+  const shape = units[0] && shapeOf(units[0]);
+  if (shape === 'exchange') return exchange(db, units);
+  if (shape === 'any') return writeAny(db, units);
+  const tokens = units.flatMap((unit) => [...unit.tokens.values()]);
+  await issueTokens(db, tokens);
+  return new Set(units.keys());
+}
+
+async function writeAny(db: Db, units: Unit[]): Promise<Set<number>> {
   const relations = [
     [...units.entries()].map(([no, unit]) => guards(no, unit)),
     rowsOf(
@@ -38,11 +55,6 @@ export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
       (event) => event,
     ),
     rowsOf(units, endings, (ending) => ending),
-    rowsOf(
-      units,
-      (unit) => unit.superseding,
-      ({ grantId, audience }) => ({ grantId, audience }),
-    ),
   ];
   const { rows } = await db.query<{ no: number }>(
     WRITE,
@@ -55,7 +67,7 @@ export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
 export async function issueTokens(db: Db, tokens: readonly Token[]): Promise<void> {
   await db.query(
     ISSUE,
-    ISSUED.map((column) => tokens.map(column)),
+    ISSUED.map((bound) => bound(tokens)),
   );
 }
 
@@ -73,9 +85,6 @@ function guards(no: number, unit: Unit) {
     clientId: unit.guardedClient,
     replay: unit.replay?.id,
     replayExpiresAt: unit.replay?.expiresAt,
-    answer: unit.answer?.sealed.toString('hex'),
-    answerExpiresAt: unit.answer?.expiresAt,
-    successor: unit.answer?.successorId,
     sessionUid: unit.guardedSession,
   };
 }
@@ -95,6 +104,19 @@ function onlyIssues(unit: Unit): boolean {
   );
 }
 
+/** One token is used up and new ones are made under its grant: what codes and refresh tokens are exchanged for. */
+function onlyExchanges(unit: Unit): boolean {
+  const { consumes, replay, tokens, refreshedGrant } = unit;
+  return (
+    consumes !== undefined &&
+    unit.changes.length === tokens.size + (replay ? 2 : 1) + refreshedGrant.length &&
+    [...tokens.values()].every(
+      ({ id, grantId, kind }) =>
+        grantId !== undefined && (kind === 'access_token' || kind === 'refresh_token') && !unit.seen.has(id),
+    )
+  );
+}
+
 function endings(unit: Unit): { relation: string; key: string }[] {
   const of = (relation: string, keys: Iterable<string>) => [...keys].map((key) => ({ relation, key }));
   return [
@@ -108,19 +130,19 @@ function endings(unit: Unit): { relation: string; key: string }[] {
 }
 
 /** The columns of `ISSUE`, in its order: one bound array each, whatever the number of rows. */
-const ISSUED: readonly ((token: Token) => unknown)[] = [
-  ({ id }) => Buffer.from(id, 'hex'),
-  ({ kind }) => kind,
-  ({ format }) => format,
-  ({ clientId }) => clientId,
-  ({ grantType }) => grantType,
-  ({ scope }) => scope,
-  ({ audience }) => audience,
-  ({ issuedAt }) => issuedAt,
-  ({ expiresAt }) => expiresAt,
-  ({ status }) => status?.list,
-  ({ status }) => status?.index,
-  ({ remainder }) => JSON.stringify(remainder),
+const ISSUED: readonly ((tokens: readonly Token[]) => Buffer)[] = [
+  column('bytea', ({ id }) => id),
+  column('text', ({ kind }) => kind),
+  column('text', ({ format }) => format),
+  column('text', ({ clientId }) => clientId),
+  column('text', ({ grantType }) => grantType),
+  column('text', ({ scope }) => scope),
+  column('text', ({ audience }) => audience),
+  column('float8', ({ issuedAt }) => issuedAt),
+  column('float8', ({ expiresAt }) => expiresAt),
+  column('int4', ({ status }) => status?.list),
+  column('int4', ({ status }) => status?.index),
+  column('jsonb', ({ remainder }) => JSON.stringify(remainder)),
 ];
 
 const ISSUE = `
@@ -129,6 +151,6 @@ insert into tokens (id, kind, format, client_id, grant_type, scope, audience, is
 select n.id, n.kind, n.format, n.client_id, n.grant_type, n.scope, n.audience,
        to_timestamp(n.issued_at), to_timestamp(n.expires_at), n.status_list, n.status_index, n.remainder
   from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-              $8::int8[], $9::int8[], $10::int[], $11::int[], $12::jsonb[])
+              $8::float8[], $9::float8[], $10::int[], $11::int[], $12::jsonb[])
     as n (id, kind, format, client_id, grant_type, scope, audience, issued_at, expires_at,
           status_list, status_index, remainder)`;
