@@ -11,7 +11,9 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   reporters: ['default', '<rootDir>/test/support/counts-reporter.js'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // One more than CI has cores: a file waits half of its time, for a process to start, a second to pass, a retry to be due.
+  maxWorkers: 3,
 };

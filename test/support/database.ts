@@ -1,6 +1,6 @@
 /** Databases for tests: fresh, migrated, on both engines; searched for secrets before they are dropped. */
 import { randomBytes } from 'node:crypto';
-import { cp, rm } from 'node:fs/promises';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import pg from 'pg';
@@ -32,10 +32,11 @@ export async function freshDatabase(engine: Engine): Promise<TestDatabase> {
   const { dir, embeddedTemplate, postgres } = currentRun();
   const suffix = randomBytes(6).toString('hex');
   const dataDir = join(dir, `data-${suffix}`);
-  const removeDataDir = () => rm(dataDir, { recursive: true, force: true });
+  // Synchronous: a thousand small files, and one by one over the thread pool they cost three times as much.
+  const removeDataDir = () => rmSync(dataDir, { recursive: true, force: true });
 
   if (engine === 'embedded') {
-    await cp(embeddedTemplate, join(dataDir, 'pgdata'), { recursive: true });
+    cpSync(embeddedTemplate, join(dataDir, 'pgdata'), { recursive: true });
     const config = { database: { engine }, dataDir } as const;
     return { engine, dataDir, url: undefined, config, drop: () => searched(config).finally(removeDataDir) };
   }
@@ -43,7 +44,7 @@ export async function freshDatabase(engine: Engine): Promise<TestDatabase> {
   const created = await createPostgres(`_${suffix}`, postgres?.template);
   const config = { database: { engine, url: created.url }, dataDir } as const;
   const drop = async () => {
-    await removeDataDir();
+    removeDataDir();
     await searched(config).finally(created.drop);
   };
   return { engine, dataDir, url: created.url, config, drop };

@@ -1,11 +1,11 @@
 /** The real program in a process of its own, on a database of its own. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { type Engine, freshDatabase, type TestDatabase } from './database.ts';
-import { ended, MAIN, type Program, printed, spawnProgram } from './program.ts';
+import { freePort } from './free-port.ts';
+import { ended, type Program, printed, SERVE, spawnProgram } from './program.ts';
 import { currentRun } from './run.ts';
 import { remember, secretsIn } from './vault.ts';
 
@@ -113,7 +113,7 @@ export function secondInstance({ databaseUrl, issuer }: Server, env: Record<stri
 /** Between finding a free port and listening on it somebody else may take it: then another one is tried. */
 async function listening(settings: Record<string, string>, tries = 3): Promise<{ child: Program; port: string }> {
   const port = settings.PORT ?? String(await freePort());
-  const child = spawnProgram([MAIN], { ...settings, PORT: port });
+  const child = spawnProgram(SERVE, { ...settings, PORT: port });
   try {
     await printed(child, '"msg":"ready"');
     return { child, port };
@@ -139,16 +139,6 @@ function postgresSettings(databaseUrl: string): Record<string, string> {
     MINTMARK_ADMIN_CLIENT_ID: ADMIN.client_id,
     MINTMARK_ADMIN_CLIENT_SECRET: ADMIN.client_secret,
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 function secret(): string {

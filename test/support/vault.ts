@@ -3,12 +3,11 @@
  * are dropped and its servers stopped, none of these may be found in a database or in a log.
  */
 import { createHash } from 'node:crypto';
-
-/** Shorter values turn up by chance in any dump. */
-const SHORTEST = 8;
+import { occurring, SHORTEST } from './occurring.ts';
 
 const remembered = new Set<string>();
 
+/** But for shorter ones, which turn up by chance in any dump. */
 export function remember(value: string): void {
   if (value.length >= SHORTEST) remembered.add(value);
 }
@@ -52,9 +51,9 @@ export function rememberHeaders(headers: Headers): void {
 
 /** The remembered values found in `text`, shortened so that a failing test does not print them whole. */
 export function secretsIn(text: string): string[] {
-  return [...remembered]
-    .filter((value) => disguises(value).some((form) => text.includes(form)))
-    .map((value) => `${value.slice(0, 6)}… (${value.length} characters)`);
+  const disguised = new Map([...remembered].flatMap((value) => disguises(value).map((form) => [form, value])));
+  const found = new Set([...occurring(disguised.keys(), text)].map((form) => disguised.get(form) ?? form));
+  return [...found].map((value) => `${value.slice(0, 6)}… (${value.length} characters)`);
 }
 
 /**

@@ -1,0 +1,22 @@
+/** The test files that take longest, longest first: a run begins with them, so that none is alone at its end. */
+export const LONGEST = [
+  'test/webhooks/killed.test.ts',
+  'test/races/killed.test.ts',
+  'test/account/look.test.ts',
+  'test/tokens/races.test.ts',
+  'test/accounts/timing.test.ts',
+  'test/browser/look.test.ts',
+  'test/account/reset.test.ts',
+  'test/browser/sign-in-steps.test.ts',
+  'test/bench/webhooks.test.ts',
+  'test/bench/workers.test.ts',
+  'test/browser/second-factor.test.ts',
+  'test/webhooks/atomic.test.ts',
+  'test/browser/abuse.test.ts',
+  'test/webhooks/retry.test.ts',
+  'test/bench/smoke.test.ts',
+  'test/webhooks/pausing.test.ts',
+  'test/bench/footprint.test.ts',
+  'test/workers/ended.test.ts',
+  'test/retention/soak.test.ts',
+];
