@@ -1,7 +1,6 @@
 import type { Db } from '#src/db/index.ts';
 import { type Passkey, toPasskey } from './passkey.ts';
-import { listPasskeys } from './passkey-queries.ts';
-import { findCodes } from './queries.ts';
+import { findEnrolled } from './queries.ts';
 
 /** What an account has. None of it opens anything. */
 export interface Enrolled {
@@ -18,13 +17,13 @@ export function isLastFactor({ totp, passkeys }: Enrolled): boolean {
 }
 
 export async function enrolledOf(db: Db, accountId: string): Promise<Enrolled> {
-  const codes = await findCodes(db, accountId);
-  const held = await listPasskeys(db, accountId);
+  const rows = await findEnrolled(db, accountId);
+  const [codes] = rows;
   return {
     totp: codes.totp_created_at
       ? { createdAt: codes.totp_created_at, lastUsedAt: codes.totp_last_used_at ?? undefined }
       : undefined,
-    passkeys: held.map(toPasskey),
+    passkeys: rows.flatMap((row) => (row.id === null ? [] : [toPasskey(row)])),
     recoveryCodesLeft: codes.recovery_codes_left,
     recoveryCodesCreatedAt: codes.recovery_codes_created_at ?? undefined,
   };

@@ -17,7 +17,9 @@ export interface Passkey {
   readonly transports: readonly string[];
 }
 
-export function toPasskey(row: PasskeyRow): Passkey {
+type Shown = Pick<PasskeyRow, 'id' | 'name' | 'created_at' | 'last_used_at' | 'backed_up' | 'transports'>;
+
+export function toPasskey(row: Shown): Passkey {
   return {
     id: row.id,
     name: row.name,

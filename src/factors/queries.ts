@@ -1,23 +1,32 @@
 import type { Db } from '#src/db/index.ts';
+import type { PasskeyRow } from './passkey-queries.ts';
 
-export interface CodesRow {
+interface CodesRow {
   totp_created_at: Date | null;
   totp_last_used_at: Date | null;
   recovery_codes_left: number;
   recovery_codes_created_at: Date | null;
 }
 
-export async function findCodes(db: Db, accountId: string): Promise<CodesRow> {
-  const { rows } = await db.query<CodesRow>(
+/** The codes are the same in every row: there is one for each passkey, or one without. */
+export type EnrolledRow = CodesRow &
+  (Pick<PasskeyRow, 'id' | 'name' | 'transports' | 'backed_up' | 'created_at' | 'last_used_at'> | { id: null });
+
+/** All of an account in one: every sign-in asks, and no two answers may speak of different moments. */
+export async function findEnrolled(db: Db, accountId: string): Promise<[EnrolledRow, ...EnrolledRow[]]> {
+  const { rows } = await db.query<EnrolledRow>(
     `select t.created_at as totp_created_at, t.last_used_at as totp_last_used_at,
-            r.unused as recovery_codes_left, r.created_at as recovery_codes_created_at
+            r.unused as recovery_codes_left, r.created_at as recovery_codes_created_at,
+            p.id, p.name, p.transports, p.backed_up, p.created_at, p.last_used_at
        from (select count(*) filter (where used_at is null)::integer as unused, max(created_at) as created_at
                from recovery_codes
               where account_id = $1) r
-       left join totp t on t.account_id = $1`,
+       left join totp t on t.account_id = $1
+       left join passkeys p on p.account_id = $1
+      order by p.created_at, p.id`,
     [accountId],
   );
-  return rows[0] as CodesRow;
+  return rows as [EnrolledRow, ...EnrolledRow[]];
 }
 
 export async function removeAll(db: Db, accountId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { NotFound } from '#src/oauth/problems.ts';
 import { parseRecoveryCode } from './code.ts';
+import { enrolledOf } from './enrolled.ts';
 import type { FactorsDeps } from './index.ts';
 import * as queries from './queries.ts';
 import { type FactorVerdict, limited } from './verdict.ts';
@@ -29,8 +30,8 @@ export function createRecoveryCodes({ db, digests, guesses }: FactorsDeps): Reco
     const stored = codes.map((code) => digests.of(PURPOSE, accountId + code));
     return db.transaction(async (tx) => {
       if (!(await queries.lockAccount(tx, accountId))) throw new NotFound('user');
-      const { recovery_codes_left: left } = await queries.findCodes(tx, accountId);
-      if (!isDue(left)) return false;
+      const { recoveryCodesLeft } = await enrolledOf(tx, accountId);
+      if (!isDue(recoveryCodesLeft)) return false;
       await queries.deleteRecoveryCodes(tx, accountId);
       await queries.insertRecoveryCodes(tx, accountId, stored);
       return true;

@@ -1,13 +1,15 @@
 import type { Context } from 'koa';
-import type Provider from 'oidc-provider';
 import type { Accounts } from '#src/accounts/index.ts';
 import { deviceCookie, seeOther } from '#src/http/index.ts';
 import type { Finished } from '#src/sessions/index.ts';
-import type { Answer, OpenInteraction } from './step.ts';
+import type { Answer, Opened } from './step.ts';
 
 /** Hands the answer to the engine, which decides what comes next when the browser returns to it. */
-export async function answerEngine(provider: Provider, ctx: Context, answer: Answer): Promise<void> {
-  seeOther(ctx, await provider.interactionResult(ctx.req, ctx.res, answer, { mergeWithLastSubmission: true }));
+export async function answerEngine(ctx: Context, { details }: Opened, answer: Answer): Promise<void> {
+  // What was answered at an earlier prompt still holds.
+  details.result = 'error' in answer ? answer : { ...details.lastSubmission, ...answer };
+  await details.save(details.exp - Math.floor(Date.now() / 1000));
+  seeOther(ctx, details.returnTo);
 }
 
 interface Proved {
@@ -26,7 +28,7 @@ interface Proved {
 export async function signedIn(
   accounts: Accounts,
   ctx: Context,
-  { details, visit }: OpenInteraction,
+  { details, visit }: Opened,
   { accountId, acr, amr, authTime, finished }: Proved,
 ): Promise<Answer> {
   deviceCookie.write(ctx, await accounts.devices.remember(accountId, visit.device));

@@ -7,7 +7,7 @@ import type { ApiScopes, Pages } from '#src/pages/index.ts';
 import { createGrant } from '#src/provider/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { faceOf } from './face.ts';
-import { type Answer, type OpenInteraction, parameter, type Step } from './step.ts';
+import { type Answer, type Opened, parameter, type Step } from './step.ts';
 
 interface ConsentDeps {
   readonly accounts: Accounts;
@@ -64,14 +64,14 @@ export function consentStep(deps: ConsentDeps): Step {
  *
  * @throws {errors.SessionNotFound} when the account was deleted meanwhile
  */
-async function whoAgrees(accounts: Accounts, { details }: OpenInteraction): Promise<Account> {
+async function whoAgrees(accounts: Accounts, { details }: Opened): Promise<Account> {
   const account = details.session?.accountId ? await accounts.find(details.session.accountId) : undefined;
   if (!account) throw new errors.SessionNotFound('the account is gone');
   return account;
 }
 
 /** The scopes of the request as they will be granted: OpenID Connect's, and each API's that the client may have. */
-export async function whatIsAsked(apis: Apis, interaction: OpenInteraction): Promise<Asked> {
+export async function whatIsAsked(apis: Apis, interaction: Opened): Promise<Asked> {
   const scopes = [...new Set(parameter(interaction, 'scope')?.split(' ').filter(Boolean))];
   const resources = [interaction.params.resource ?? []].flat().filter((value) => typeof value === 'string');
   const found = await Promise.all(resources.map((identifier) => apis.find(identifier)));

@@ -4,17 +4,16 @@ import type { Accounts } from '#src/accounts/index.ts';
 import type { Apis } from '#src/apis/index.ts';
 import { seeOther } from '#src/http/index.ts';
 import { createGrant } from '#src/provider/index.ts';
-import type { HandoverAnswer, Handovers, SignIns } from '#src/sessions/index.ts';
+import type { HandoverAnswer, Handovers } from '#src/sessions/index.ts';
 import type { Tokens } from '#src/tokens/index.ts';
 import { answerEngine, signedIn } from './answer.ts';
 import { type Asked, whatIsAsked } from './consent.ts';
-import { type Answer, type OpenInteraction, openInteraction } from './step.ts';
+import { type Answer, type Opened, openInteraction } from './step.ts';
 
 interface HandoverDeps {
   readonly accounts: Accounts;
   readonly apis: Apis;
   readonly handovers: Handovers;
-  readonly signIns: SignIns;
   readonly tokens: Tokens;
   readonly provider: () => Provider;
 }
@@ -30,19 +29,14 @@ export function handOver(deps: HandoverDeps, loginUrl: string): Middleware {
     const { uid, exp } = interaction.details;
     const { verifier } = ctx.query;
     const given = typeof verifier === 'string' ? await deps.handovers.take(uid, verifier) : undefined;
-    if (given) return answerEngine(deps.provider(), ctx, await toAnswer(deps, ctx, interaction, given));
+    if (given) return answerEngine(ctx, interaction, await toAnswer(deps, ctx, interaction, given));
     const address = new URL(loginUrl);
     address.searchParams.set('authorization', await deps.handovers.begin(uid, new Date(exp * 1000)));
     seeOther(ctx, address.href);
   };
 }
 
-async function toAnswer(
-  deps: HandoverDeps,
-  ctx: Context,
-  interaction: OpenInteraction,
-  given: HandoverAnswer,
-): Promise<Answer> {
+async function toAnswer(deps: HandoverDeps, ctx: Context, interaction: Opened, given: HandoverAnswer): Promise<Answer> {
   if ('error' in given)
     return { error: given.error, ...(given.description && { error_description: given.description }) };
   if ('consent' in given) return { consent: { grantId: await grantOf(deps, interaction, given.consent) } };
@@ -52,7 +46,7 @@ async function toAnswer(
 /** What was asked and not agreed to is written down as refused: the engine would ask for it again. */
 async function grantOf(
   { apis, tokens, provider }: HandoverDeps,
-  interaction: OpenInteraction,
+  interaction: Opened,
   { accountId, scopes }: Extract<HandoverAnswer, { consent: unknown }>['consent'],
 ): Promise<string> {
   const { details, client } = interaction;

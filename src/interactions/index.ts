@@ -56,25 +56,28 @@ export function createInteractions(deps: InteractionDeps): Middleware {
 
   router.get('/login/:uid', async (ctx) => {
     const opened = await openInteraction(deps, ctx);
-    const interaction = await stepUp(deps, ctx, opened);
-    const begun = !opened.signIn && interaction.signIn;
+    const found = { ...opened, signIn: await signIns.find(opened.key) };
+    const interaction = await stepUp(deps, ctx, found);
+    const begun = !found.signIn && interaction.signIn;
     if (begun && begun.state === 'full') return goOn(ctx, interaction, begun);
     const problem = 'moved_on' in ctx.query ? ({ code: 'moved_on' } as const) : undefined;
     return dispatch.due(interaction, ctx.query.by).show(ctx, interaction, { problem });
   });
 
   router.post('/login/:uid', async (ctx) => {
-    const interaction = await openInteraction(deps, ctx);
+    const opened = await openInteraction(deps, ctx);
     const form = await readForm(ctx as Parameters<typeof readForm>[0]);
-    if (!pages.sameOrigin(ctx) || !pages.csrf.verify(interaction.details.uid, form.csrf)) {
+    if (!pages.sameOrigin(ctx) || !pages.csrf.verify(opened.details.uid, form.csrf)) {
       return errorPage(pages, ctx, 'form_refused', 403);
     }
     if (form.action === 'cancel' || form.action === 'switch') {
-      await signIns.abandon(interaction.key);
-      if (form.action === 'cancel') return answerEngine(deps.provider(), ctx, CANCELLED);
-      return dispatch.login.show(ctx, { ...interaction, signIn: undefined }, { switching: true });
+      await signIns.abandon(opened.key);
+      if (form.action === 'cancel') return answerEngine(ctx, opened, CANCELLED);
+      return dispatch.login.show(ctx, { ...opened, signIn: undefined }, { switching: true });
     }
-    return settle(ctx, interaction, form);
+    // Who gives a name begins anew, whatever was proved here before.
+    const signIn = form.username === undefined ? await signIns.find(opened.key) : undefined;
+    return settle(ctx, { ...opened, signIn }, form);
   });
 
   return router.routes() as Middleware;
@@ -83,7 +86,7 @@ export function createInteractions(deps: InteractionDeps): Middleware {
     const step = dispatch.answered(interaction, form);
     const outcome = await submit(step, interaction, form);
     if ('again' in outcome) return step.show(ctx, interaction, outcome.again);
-    if ('answer' in outcome) return answerEngine(deps.provider(), ctx, outcome.answer);
+    if ('answer' in outcome) return answerEngine(ctx, interaction, outcome.answer);
     if ('refused' in outcome) return moveOn(ctx, interaction);
     if (!('signIn' in outcome)) return goOn(ctx, interaction, outcome);
     const { signIn, recoveryCodes: codes } = outcome;
@@ -101,9 +104,9 @@ export function createInteractions(deps: InteractionDeps): Middleware {
       return moveOn(ctx, interaction);
     }
     if (signIn.state === 'partial') return seeOther(ctx, pathOf(interaction));
-    const finished = await signIns.finish(interaction.key, interaction.visit);
+    const finished = signIn.finished ? signIn : await signIns.finish(interaction.key, interaction.visit);
     if (!finished) return moveOn(ctx, interaction);
-    return answerEngine(deps.provider(), ctx, await signedIn(deps.accounts, ctx, interaction, finished));
+    return answerEngine(ctx, interaction, await signedIn(deps.accounts, ctx, interaction, finished));
   }
 
   /** The form was of an earlier page: on to wherever the sign-in is now, which may be over. */

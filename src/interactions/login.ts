@@ -59,7 +59,7 @@ export function loginStep(deps: LoginDeps): Step {
 
     async submit(interaction, form) {
       const switching = form.switched !== undefined;
-      const demands = demandsOf(interaction, await bound(interaction, switching));
+      const demands = { ...demandsOf(interaction, await bound(interaction, switching)), atOnce: true };
       const { key, visit } = interaction;
       if (form.passkey !== undefined) {
         const answer = await signIns.withPasskey(key, field(form, 'passkey'), demands, visit);

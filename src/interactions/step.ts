@@ -3,20 +3,24 @@ import type Provider from 'oidc-provider';
 import { type Client as EngineClient, errors, type InteractionResults } from 'oidc-provider';
 import { deviceCookie, type Form, fromOf } from '#src/http/index.ts';
 import type { SignInProblem } from '#src/pages/index.ts';
-import type { Enrolment, Key, Refused, SignIn, SignIns, Visit } from '#src/sessions/index.ts';
+import type { Enrolment, Key, Refused, SignIn, Visit } from '#src/sessions/index.ts';
 
 export type Answer = InteractionResults;
 export type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
 
-export interface OpenInteraction {
+/** As the engine left it. */
+export interface Opened {
   readonly details: Details;
   readonly client: EngineClient;
   readonly params: Readonly<Record<string, unknown>>;
   /** What a sign-in begun here is kept under. */
   readonly key: Key;
+  readonly visit: Visit;
+}
+
+export interface OpenInteraction extends Opened {
   /** What somebody has proved here so far. Nothing of it reaches the engine before nothing is asked any more. */
   readonly signIn: SignIn | undefined;
-  readonly visit: Visit;
 }
 
 export interface ShowOptions {
@@ -53,10 +57,7 @@ export interface Step {
  *
  * @throws {errors.SessionNotFound}
  */
-export async function openInteraction(
-  { provider, signIns }: { provider: () => Provider; signIns: SignIns },
-  ctx: Context,
-): Promise<OpenInteraction> {
+export async function openInteraction({ provider }: { provider: () => Provider }, ctx: Context): Promise<Opened> {
   const engine = provider();
   const details = await engine.interactionDetails(ctx.req, ctx.res);
   const client = await engine.Client.find(String(details.params.client_id));
@@ -67,14 +68,13 @@ export async function openInteraction(
     client,
     params: details.params,
     key,
-    signIn: await signIns.find(key),
     visit: { ...fromOf(ctx), device: deviceCookie.read(ctx) },
   };
 }
 
-export const parameter = ({ params }: OpenInteraction, name: string): string | undefined => {
+export const parameter = ({ params }: Opened, name: string): string | undefined => {
   const value = params[name];
   return typeof value === 'string' ? value : undefined;
 };
 
-export const pathOf = ({ details }: OpenInteraction): string => `/login/${details.uid}`;
+export const pathOf = ({ details }: Opened): string => `/login/${details.uid}`;

@@ -4,17 +4,29 @@ import { type Proof, proofsOf } from '#src/oauth/acr.ts';
 import type { SignInDeps } from './index.ts';
 import { type Ids, type Key, SIGN_IN_TTL } from './key.ts';
 import * as queries from './queries.ts';
-import type { Recorder } from './record.ts';
+import type { Finish, Recorder } from './record.ts';
 import type { Demands, Refused, SignIn, Visit } from './sign-in.ts';
 import type { Present, State } from './state.ts';
 
-export type BeginDeps = SignInDeps & { readonly ids: Ids; readonly state: State; readonly record: Recorder };
+export type BeginDeps = SignInDeps & {
+  readonly ids: Ids;
+  readonly state: State;
+  readonly record: Recorder;
+  readonly finished: Finish;
+};
 
 type Known = Pick<Account, 'id' | 'passwordVersion'>;
 
-const MISMATCH: Refused = { refused: 'mismatch' };
+interface First {
+  readonly proof: Proof;
+  readonly wantsNewPassword: boolean;
+}
 
-export function createBegin({ db, ids, state, record, accounts, policies, factors }: BeginDeps) {
+const MISMATCH: Refused = { refused: 'mismatch' };
+/** Between the proof and now the user was changed. */
+const GONE: Refused = { refused: 'gone' };
+
+export function createBegin({ db, ids, state, record, finished, accounts, policies, factors }: BeginDeps) {
   const newSignIn = (key: Key, account: Known, proofs: readonly Proof[], demands: Demands) => ({
     id: ids.idOf(key),
     accountId: account.id,
@@ -28,6 +40,23 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
     ttl: SIGN_IN_TTL[key.of],
   });
 
+  /** What the first proof is worth is judged before anything is kept of it: often nothing has to be. */
+  async function begin(key: Key, account: Account, first: First, demands: Demands, visit: Visit) {
+    const { proof, wantsNewPassword } = first;
+    const signIn = { ...newSignIn(key, account, [proof], demands), wantsNewPassword };
+    const expiresAt = new Date(Date.now() + signIn.ttl * 1000);
+    const present = await state.judge({ ...signIn, expiresAt }, account);
+    if (!present) return MISMATCH;
+    if (demands.atOnce && present.signIn.state === 'full') return (await finishAtOnce(key, present, visit)) ?? GONE;
+    return { ...present.signIn, expiresAt: await queries.putSignIn(db, signIn) };
+  }
+
+  async function finishAtOnce(key: Key, present: Present, visit: Visit): Promise<SignIn | undefined> {
+    const { account, passwordVersion } = present;
+    const who = { accountId: account.id, policyId: account.policyId, passwordVersion };
+    return finished(present, visit, await queries.finishAtOnce(db, ids.idsOf(key), who));
+  }
+
   async function refuse(
     { accountId, reason, lockedNow }: Extract<PasswordVerdict, { outcome: 'refused' }>,
     { clientId }: Demands,
@@ -39,7 +68,13 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
   }
 
   return {
-    async withPassword(key: Key, username: string, password: string, demands: Demands, visit: Visit) {
+    async withPassword(
+      key: Key,
+      username: string,
+      password: string,
+      demands: Demands,
+      visit: Visit,
+    ): Promise<SignIn | Refused> {
       const verdict = await accounts.authenticate(username, password, visit.device);
       if (verdict.outcome === 'refused') return refuse(verdict, demands, visit);
       const { account, wantsNewPassword } = verdict;
@@ -48,14 +83,16 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
         await record('login', account.id, visit, { reason: 'another_account', clientId, data: { method: 'password' } });
         return MISMATCH;
       }
-      const row = await queries.putSignIn(db, {
-        ...newSignIn(key, account, ['password'], demands),
-        wantsNewPassword,
-      });
-      return began(await state.evaluate(row));
+      return begin(key, account, { proof: 'password', wantsNewPassword }, demands, visit);
     },
 
-    async withPasskey(key: Key, response: unknown, demands: Demands, visit: Visit, binding: string) {
+    async withPasskey(
+      key: Key,
+      response: unknown,
+      demands: Demands,
+      visit: Visit,
+      binding: string,
+    ): Promise<SignIn | Refused> {
       const found = await factors.webauthn.verify(binding, response, demands.accountId);
       const account = found && (await accounts.find(found.accountId));
       const reason = await (async () => {
@@ -67,8 +104,7 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
         await record('login', account?.id, visit, { reason, clientId: demands.clientId, data: { method: 'webauthn' } });
         return MISMATCH;
       }
-      const row = await queries.putSignIn(db, newSignIn(key, account, ['webauthn'], demands));
-      return began(await state.evaluate(row));
+      return begin(key, account, { proof: 'webauthn', wantsNewPassword: false }, demands, visit);
     },
 
     /** Begins with what a living session has proved; what it proved last week is as old as it is. */
@@ -81,12 +117,8 @@ export function createBegin({ db, ids, state, record, accounts, policies, factor
       if (!account) return MISMATCH;
       const signIn = newSignIn(key, account, proofsOf(proved.amr), demands);
       await queries.beginSignIn(db, { ...signIn, authenticatedAt: new Date(proved.authTime * 1000) });
-      return began(await state.find(key));
+      // Meanwhile the user may have been disabled: that too is no more than a mismatch.
+      return (await state.find(key))?.signIn ?? MISMATCH;
     },
   };
-}
-
-/** Between the proof and now the user may have been disabled: that too is no more than a mismatch. */
-function began(present: Present | undefined): SignIn | Refused {
-  return present?.signIn ?? MISMATCH;
 }

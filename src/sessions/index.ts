@@ -17,7 +17,7 @@ import { type ApiSessions, createApiSessions } from './api-sessions.ts';
 import { createBegin } from './begin.ts';
 import { createIds, type Key } from './key.ts';
 import * as queries from './queries.ts';
-import { createRecorder } from './record.ts';
+import { createFinish, createRecorder } from './record.ts';
 import type { Demands, Enrolment, Refused, SignIn, Visit } from './sign-in.ts';
 import { createState } from './state.ts';
 
@@ -77,7 +77,8 @@ export function createSignIns(deps: SignInDeps): { signIns: SignIns; apiSessions
   const ids = createIds(deps.digests);
   const state = createState({ ...deps, ids });
   const record = createRecorder(deps.audit);
-  const all = { ...deps, ids, state, record };
+  const finished = createFinish(record);
+  const all = { ...deps, ids, state, record, finished };
   const { withPasskey, ...begin } = createBegin(all);
   const { answerPasskey, enrollPasskey, ...answers } = createAnswers(all);
   const bindingOf = (key: Key) => ids.idOf(key).toString('hex');
@@ -95,11 +96,8 @@ export function createSignIns(deps: SignInDeps): { signIns: SignIns; apiSessions
     async finish(key, visit) {
       const present = await state.find(key);
       if (present?.signIn.state !== 'full') return undefined;
-      const { accountId, clientId, proofs, acr, amr } = present.signIn;
-      const at = await queries.takeSignIn(deps.db, ids.idsOf(key), accountId, proofs);
-      if (at === undefined) return undefined;
-      await record('login', accountId, visit, { clientId, data: { acr, amr } });
-      return { ...present.signIn, finished: { passwordVersion: present.passwordVersion, at } };
+      const { accountId, proofs } = present.signIn;
+      return finished(present, visit, await queries.takeSignIn(deps.db, ids.idsOf(key), accountId, proofs));
     },
 
     abandon: (key) => queries.dropSignIn(deps.db, ids.idsOf(key)),

@@ -56,9 +56,13 @@ const values = (signIn: NewSignIn) => [
   signIn.passwordVersion,
 ];
 
-/** A first proof begins anew: whoever it was before in this interaction, nothing of theirs remains. */
-export async function putSignIn(db: Db, signIn: NewSignIn): Promise<SignInRow> {
-  const { rows } = await db.query<SignInRow>(
+/**
+ * A first proof begins anew: whoever it was before in this interaction, nothing of theirs remains.
+ *
+ * @returns its end
+ */
+export async function putSignIn(db: Db, signIn: NewSignIn): Promise<Date> {
+  const { rows } = await db.query<{ expires_at: Date }>(
     `insert into sign_ins (id, account_id, proofs, authenticated_at, wants_new_password, acr, client_id, request,
                            expires_at, password_version)
      values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10)
@@ -67,10 +71,36 @@ export async function putSignIn(db: Db, signIn: NewSignIn): Promise<SignInRow> {
             wants_new_password = excluded.wants_new_password, acr = excluded.acr, client_id = excluded.client_id,
             request = excluded.request, created_at = now(), expires_at = excluded.expires_at,
             password_version = excluded.password_version
-     returning ${COLUMNS}`,
+     returning expires_at`,
     values(signIn),
   );
-  return rows[0] as SignInRow;
+  return (rows[0] as { expires_at: Date }).expires_at;
+}
+
+/**
+ * A first proof that is enough: what was begun before is over, and there is nothing to keep. Only while the user is who was
+ * judged, by the same policy.
+ *
+ * @returns when that was, in seconds since the epoch by the database's clock
+ */
+export async function finishAtOnce(
+  db: Db,
+  ids: readonly Buffer[],
+  { accountId, policyId, passwordVersion }: { accountId: string; policyId: string; passwordVersion: number },
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ finished_at: number }>(
+    `with before as (
+       delete from sign_ins where id = any(array(select unnest($1::bytea[])))
+     )
+     select extract(epoch from now())::float8 as finished_at
+       from users
+      where id = $2
+        and policy_id = $3
+        and password_version = $4
+        and (not disabled or disabled_until <= now())`,
+    [ids, accountId, policyId, passwordVersion],
+  );
+  return rows[0]?.finished_at;
 }
 
 /** Begins only where nothing was begun: a page that is shown again goes on with what is there. */

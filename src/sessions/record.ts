@@ -1,4 +1,6 @@
 import type { Audit, From } from '#src/audit/index.ts';
+import type { SignIn } from './sign-in.ts';
+import type { Present } from './state.ts';
 
 interface How {
   /** That it failed, and why. */
@@ -31,3 +33,19 @@ export function createRecorder(audit: Audit) {
 }
 
 export type Recorder = ReturnType<typeof createRecorder>;
+
+/** What was finished, on record; nothing when it was not. */
+export function createFinish(record: Recorder) {
+  return async (
+    { signIn, passwordVersion }: Present,
+    visit: From,
+    at: number | undefined,
+  ): Promise<SignIn | undefined> => {
+    if (at === undefined) return undefined;
+    const { accountId, clientId, acr, amr } = signIn;
+    await record('login', accountId, visit, { clientId, data: { acr, amr } });
+    return { ...signIn, finished: { passwordVersion, at } };
+  };
+}
+
+export type Finish = ReturnType<typeof createFinish>;

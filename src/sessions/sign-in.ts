@@ -34,9 +34,11 @@ export interface Demands {
   /** The level (`acr`) the request demands on top of the policy. */
   readonly acr?: string | undefined;
   readonly clientId?: string | undefined;
-  readonly request?: object | undefined;
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
   /** Only this account may sign in here: it is asked to prove itself again. */
   readonly accountId?: string | undefined;
+  /** A first proof that is enough is `finish`ed with that: the answer says so, and nothing was kept on the way. */
+  readonly atOnce?: boolean;
 }
 
 /** Where a request came from, and the known-device cookie that it carried. */
