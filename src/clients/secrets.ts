@@ -53,7 +53,7 @@ export function createSecrets({ db, digests, find, write }: SecretsDeps): Secret
   const decoy = [digests.of(PURPOSE, randomSecret())];
   const usage = createUsage((used, times) => queries.writeSecretUse(db, used, times));
   /**
-   * What fitted, by the digest it fits: a machine brings the same secret with every request, and what fitted once fits as
+   * What fitted, by the digest it fits, for who asks with the client as it is held (the narrow path): a machine brings the same secret with every request, and what fitted once fits as
    * long as its client is held in memory as it is. A hash takes a fourth of an HMAC; the digests are forgotten with their
    * client.
    */

@@ -42,7 +42,7 @@ export interface Person {
 
 export interface Made {
   readonly row: Token;
-  /** Good for nothing before the row is written. Of a JWT it is being signed meanwhile. */
+  /** Good for nothing before the row is written. One signed by RSA is being signed meanwhile. */
   readonly value: string | Promise<string>;
 }
 

@@ -45,13 +45,15 @@ export async function authorizationOf(
   const now = Date.now() / 1000;
   if (!grant || accountId === undefined || token.expiresAt <= now || grant.expiresAt <= now) return undefined;
   if (grant.clientId !== client.id || grant.accountId !== accountId) return undefined;
+  // Where no scope was asked for, the answer has none.
+  if (!token.scope) return undefined;
   if (Object.keys(remainder).some((name) => !UNDERSTOOD[kind]?.has(name))) return undefined;
 
   const { openid, resources, rejected, rar } = grant.consented as Consented;
   // Several APIs were authorized, or something was not: which of them is meant, the engine asks.
   if (rejected || rar || (remainder.resource !== undefined && typeof remainder.resource !== 'string')) return undefined;
   const remembered = Object.fromEntries(CARRIED.map((name) => [name, remainder[name]])) as Remembered;
-  const asked = new Set(token.scope?.split(' '));
+  const asked = new Set(token.scope.split(' '));
   const oidcScopes = named(openid?.scope).filter((name) => asked.has(name));
   const common = { token, accountId, grantId: grant.id, oidcScopes, remembered };
   if (remembered.resource === undefined) return { ...common, api: undefined, scope: oidcScopes.join(' ') };

@@ -26,7 +26,7 @@ export function clientCredentials({ apis, ...deps }: ClientCredentialsDeps): End
       const scope = scopes.join(' ');
       const wanted = { api, client, scope, grantType: CLIENT_CREDENTIALS_GRANT };
       const { row, value } = await makeAccessToken(deps, wanted);
-      // A JWT is signed while its row is written, and given to nobody before both is done.
+      // By RSA a JWT is signed while its row is written, and given to nobody before both is done.
       const [access_token] = await Promise.all([value, deps.tokens.issue(row)]);
       return { access_token, expires_in: row.expiresAt - row.issuedAt, scope, token_type: 'Bearer' };
     },

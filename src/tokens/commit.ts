@@ -16,8 +16,9 @@ interface Waiting {
 }
 
 /**
- * Group commit: the units of all requests waiting at this moment become one statement. A round trip and a flush to disk
- * are paid per batch instead of per request, and a unit whose guards fail leaves the others of its batch untouched.
+ * Group commit: the units of all requests waiting at this moment become one statement, or one for each shape of them. A
+ * round trip and a flush to disk are paid per batch instead of per request, and a unit whose guards fail leaves the others
+ * of its batch untouched.
  */
 export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
   const waiting: Waiting[] = [];

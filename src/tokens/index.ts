@@ -162,8 +162,13 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
       return session;
     },
     findSessionByUid: sessionByUid,
-    findInteraction: (uid) =>
-      lookUp('interaction', uid, async (id) => units.current?.interactions.get(id) ?? (await interactionById(id))),
+    async findInteraction(uid) {
+      const unit = units.current;
+      const find = async (id: string) => unit?.interactions.get(id) ?? (await interactionById(id));
+      const interaction = await lookUp('interaction', uid, find);
+      if (interaction) unit?.foundInteractions.add(interaction.id);
+      return interaction;
+    },
     findAnswer: (tokenId) => queries.findAnswer(db, tokenId),
     isReplay: (value) => queries.isReplay(db, references.idsOf('replay', value)),
 

@@ -37,7 +37,7 @@ export async function endToken(db: Db, id: Buffer, by: string): Promise<boolean>
 }
 
 /**
- * Ends a grant and so everything issued under it. Whoever is just issuing under it holds its row for share: we wait, and
+ * Ends a grant and so everything issued under it. Whoever is just issuing under it has locked its row: we wait, and
  * what they issued is ended too.
  *
  * @returns how many tokens lived until now; undefined when there is no such living grant of this account

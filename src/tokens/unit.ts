@@ -34,6 +34,8 @@ export class Unit {
   readonly grants = new Map<string, Grant>();
   readonly sessions = new Map<string, WrittenSession>();
   readonly interactions = new Map<string, Interaction>();
+  /** Those that were found: another request may end one meanwhile, and writing it would begin it again. */
+  readonly foundInteractions = new Set<string>();
   readonly endedTokens = new Set<string>();
   readonly endedGrants = new Set<string>();
   readonly endedInteractions = new Set<string>();

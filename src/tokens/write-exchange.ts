@@ -9,7 +9,7 @@ import { IS_LET_IN, letIn, PASSED, UNSEEN } from './write-guards.ts';
  * five of these units.
  *
  * - `refreshed` ends the access tokens that the grant had for this API. It says from when on they are good, and the new
- *   tokens are of that instant: later than any before, whatever the clock says.
+ *   tokens are of that instant: later than those before, also when the clock has gone back.
  * - Nobody listens to events where there are no webhooks; where there are, the trigger of the table knows to which.
  *
  * The sub-selects keep the number of rows from the planner, which would make a plan for each.
@@ -31,7 +31,11 @@ with unit as (
   update grants g
      set access_from = coalesce(g.access_from, '{}') || jsonb_build_object(
            p.supersedes,
-           greatest(now(), (g.access_from ->> p.supersedes)::timestamptz) + interval '1 microsecond')
+           greatest(
+             now(),
+             (g.access_from ->> p.supersedes)::timestamptz,
+             (select t.created_at from tokens t where t.id = p.consumes)
+           ) + interval '1 microsecond')
     from passed p
    where g.id = p.grant_id
      and p.supersedes is not null

@@ -14,7 +14,8 @@ unseen as (
 
 /**
  * Client, user and grant are locked, so a revocation or a disabling that is just being committed is waited for, and wins.
- * Each are locked in one scan by a list, not unit by unit: all batches take them in the same order.
+ * Each are locked in one scan by a list, not unit by unit: by an index all batches take them in the same order, and two that do
+ * not are tried again (`retrying`).
  *
  * @param lock of the grants. For their update at once, where they will be updated: two that hold one for share would wait for
  *   each other

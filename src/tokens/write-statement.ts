@@ -68,8 +68,9 @@ with unit as (
 ), new_interactions as (
   insert into interactions (id, payload, expires_at)
   select decode(n.id, 'hex'), n.payload, to_timestamp(n."expiresAt")
-    from json_to_recordset($5::json) as n (no int, id text, payload jsonb, "expiresAt" float8)
+    from json_to_recordset($5::json) as n (no int, id text, payload jsonb, "expiresAt" float8, found boolean)
    where n.no in (select no from passed)
+     and (not n.found or exists (select 1 from interactions i where i.id = decode(n.id, 'hex') for key share))
   on conflict (id) do update
      set payload = excluded.payload, expires_at = excluded.expires_at
 ), ended as materialized (

@@ -47,7 +47,7 @@ async function writeAny(db: Db, units: Unit[]): Promise<Set<number>> {
     rowsOf(
       units,
       (unit) => unit.interactions.values(),
-      (interaction) => interaction,
+      (interaction, unit) => ({ ...interaction, found: unit.foundInteractions.has(interaction.id) }),
     ),
     rowsOf(
       units,
@@ -72,8 +72,12 @@ export async function issueTokens(db: Db, tokens: readonly Token[]): Promise<voi
 }
 
 /** Rows for `json_to_recordset`, which takes its column names from quoted identifiers: ours, unmapped. */
-function rowsOf<Row extends object>(units: Unit[], rows: (unit: Unit) => Iterable<Row>, columns: (row: Row) => object) {
-  return units.flatMap((unit, no) => [...rows(unit)].map((row) => ({ no, ...columns(row) })));
+function rowsOf<Row extends object>(
+  units: Unit[],
+  rows: (unit: Unit) => Iterable<Row>,
+  columns: (row: Row, unit: Unit) => object,
+) {
+  return units.flatMap((unit, no) => [...rows(unit)].map((row) => ({ no, ...columns(row, unit) })));
 }
 
 function guards(no: number, unit: Unit) {

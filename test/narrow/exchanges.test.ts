@@ -187,15 +187,15 @@ describe.each(ENGINES)('Codes and refresh tokens are exchanged on the narrow pat
     expect(answer).toMatchObject({ status: 200, narrow: true });
   });
 
-  test.each<[string, () => Asked, Asked, object]>([
-    ['less than was granted', plain, { scope: 'things:read' }, {}],
-    ['a token bound to a key', plain, {}, { dpop_bound_access_tokens: true }],
-  ])('leaves the refresh to the engine that asks for %s', async (_, request, more, change) => {
+  test.each<[string, () => Asked, Asked, object, number]>([
+    ['less than was granted', plain, { scope: 'things:read' }, {}, 200],
+    ['a token bound to a key', plain, {}, { dpop_bound_access_tokens: true }, 400],
+  ])('leaves the refresh to the engine that asks for %s', async (_, request, more, change, status) => {
     const client = await registered();
     const [one, another] = [await tokensOf(request(), client), await tokensOf(request(), client)];
     await changed(client, change);
     const refresh = (of: typeof one) => sent({ ...refreshOf(of.refresh_token), ...more }, client);
-    expect(await ways.compare(refresh(one), refresh(another))).toMatchObject({ narrow: false });
+    expect(await ways.compare(refresh(one), refresh(another))).toMatchObject({ status, narrow: false });
   });
 
   test.each<[string, Asked]>([
@@ -280,6 +280,24 @@ describe.each(ENGINES)('Codes and refresh tokens are exchanged on the narrow pat
       status: 400,
       narrow: false,
     });
+  });
+
+  test.each<[string, Asked, boolean]>([
+    ['for a scope', { scope: 'things:read' }, true],
+    ['for an ID token and what lasts', { scope: 'openid offline_access' }, true],
+    ['for nothing in particular', {}, false],
+  ])('takes a refresh token of the password grant, if it is %s', async (_, scope, narrow) => {
+    const client = await registered({ grant_types: ['password', 'refresh_token'], redirect_uris: [] });
+    const { username, password } = user;
+    const asking = { grant_type: 'password', username, password, ...scope };
+    const sign = async () => granted(await token(world.server, asking, { as: client }));
+    const [one, another] = [await sign(), await sign()];
+    const answer = await ways.compare(
+      sent(refreshOf(one.refresh_token), client),
+      sent(refreshOf(another.refresh_token), client),
+    );
+    expect(answer).toMatchObject({ status: 200, narrow });
+    await expectAlike(answer.body, answer.wide, client);
   });
 
   test('a secret in the body is as good', async () => {

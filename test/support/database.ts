@@ -1,6 +1,6 @@
 /** Databases for tests: fresh, migrated, on both engines; searched for secrets before they are dropped. */
 import { randomBytes } from 'node:crypto';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import pg from 'pg';
@@ -36,7 +36,10 @@ export async function freshDatabase(engine: Engine): Promise<TestDatabase> {
   const removeDataDir = () => rmSync(dataDir, { recursive: true, force: true });
 
   if (engine === 'embedded') {
-    cpSync(embeddedTemplate, join(dataDir, 'pgdata'), { recursive: true });
+    const pgdata = join(dataDir, 'pgdata');
+    // `cpSync` makes directories that everybody may read, but leaves one that is there as it is.
+    mkdirSync(pgdata, { recursive: true, mode: 0o700 });
+    cpSync(embeddedTemplate, pgdata, { recursive: true });
     const config = { database: { engine }, dataDir } as const;
     return { engine, dataDir, url: undefined, config, drop: () => searched(config).finally(removeDataDir) };
   }

@@ -113,6 +113,13 @@ describe.each(ENGINES)('An exchange on %s', (engine) => {
     expect(await Promise.all([first, second, third].map(({ access }) => lives(access)))).toEqual([false, false, true]);
   });
 
+  test('ends the first one, too, when the clock has gone back since', async () => {
+    const first = await signedIn();
+    await sql(`update tokens set created_at = created_at + interval '1 day' where grant_id = $1`, [first.grant.id]);
+    const second = await refresh(first);
+    expect(await Promise.all([first, second].map(({ access }) => lives(access)))).toEqual([false, true]);
+  });
+
   const GUARDS: [what: string, end: (held: Held) => Promise<unknown>, undo?: () => Promise<unknown>][] = [
     [
       'the client is disabled',
@@ -192,6 +199,9 @@ describe.each(ENGINES)('An exchange on %s', (engine) => {
     const held = await Promise.all(Array.from({ length: 10 }, () => signedIn()));
     asked = [];
     const refreshed = await Promise.all(held.flatMap((one) => [refresh(one), signedIn()]));
+    const kinds = asked.filter((text) => text.includes('insert into tokens'));
+    expect(kinds.some((text) => text.includes('access_from'))).toBe(true);
+    expect(kinds.some((text) => text.includes('json_to_recordset'))).toBe(true);
     expect(await Promise.all(refreshed.map(({ access }) => lives(access)))).toEqual(refreshed.map(() => true));
     expect(await Promise.all(held.map(({ access }) => lives(access)))).toEqual(held.map(() => false));
   });

@@ -49,12 +49,11 @@ async function authenticate(
 ): Promise<SignIn> {
   const key = { of: 'mfa_token', value: mfaToken } as const;
   const { scope, resource } = (ctx.oidc.params ?? {}) as Record<string, unknown>;
-  const demands = { clientId: ctx.oidc.client.clientId, request: { scope, resource } };
+  const demands = { clientId: ctx.oidc.client.clientId, request: { scope, resource }, atOnce: true };
   const visit = fromOf(ctx);
   try {
     const answer = await signIns.withPassword(key, username, password, demands, visit);
-    const signIn = !isRefused(answer) && answer.state === 'full' ? await signIns.finish(key, visit) : answer;
-    if (signIn && !isRefused(signIn)) return signIn;
+    if (!isRefused(answer)) return answer;
   } catch (error) {
     throw error instanceof PasswordQueueFull ? new TemporarilyUnavailable(error) : error;
   }
