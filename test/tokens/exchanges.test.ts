@@ -168,8 +168,7 @@ describe.each(ENGINES)('An exchange on %s', (engine) => {
   ];
 
   // The embedded engine has one connection: whoever ends something has it to himself.
-  const waiting = engine === 'postgres' ? test.each(ENDS) : test.skip.each(ENDS);
-  waiting('waits for %s, and is refused', async (_what, statement) => {
+  async function waitsFor(statement: string): Promise<void> {
     const held = await signedIn();
     const locks = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
     try {
@@ -184,7 +183,10 @@ describe.each(ENGINES)('An exchange on %s', (engine) => {
       await sql('update clients set disabled = false');
       await sql('update users set disabled = false');
     }
-  });
+  }
+  if (engine === 'postgres') {
+    for (const [what, statement] of ENDS) test(`waits for ${what}, and is refused`, () => waitsFor(statement));
+  }
 
   test('is refused for a proof that was seen', async () => {
     const proof = { id: tokens.idFor('token', randomSecret()), expiresAt: now() + 60 };
