@@ -11,7 +11,7 @@ import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
 import type { FoundToken, Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
-import { createUnits, type Units } from './unit.ts';
+import { createUnits, type Units } from './units.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 

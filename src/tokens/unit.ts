@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type {
   FoundToken,
   Grant,
@@ -214,40 +213,4 @@ export class Unit {
   get reliesOn(): string[] {
     return [this.guardedGrant, this.guardedSession].filter((key) => key !== undefined);
   }
-}
-
-export interface Units {
-  /** The unit of the request that is running. */
-  readonly current: Unit | undefined;
-  /** The same, for writing. @throws {Error} outside of one: a write that nobody commits must not look done */
-  open(): Unit;
-  /**
-   * Runs `work` in a unit of its own and commits it when `work` is done and `keep` agrees; what it throws discards it.
-   *
-   * @throws {GuardFailed}
-   */
-  run<T>(work: () => Promise<T>, keep?: () => boolean): Promise<T>;
-}
-
-export function createUnits(commit: (unit: Unit) => Promise<void>): Units {
-  const storage = new AsyncLocalStorage<Unit>();
-  return {
-    get current() {
-      return storage.getStore();
-    },
-    open() {
-      const unit = storage.getStore();
-      if (!unit) throw new Error('tokens change only within a unit of work');
-      return unit;
-    },
-    async run(work, keep = () => true) {
-      const unit = new Unit();
-      const result = await storage.run(unit, work);
-      if (keep() && !unit.isEmpty) {
-        unit.settle();
-        await commit(unit);
-      }
-      return result;
-    },
-  };
 }
