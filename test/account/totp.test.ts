@@ -27,7 +27,10 @@ describe.each(ENGINES)('The authenticator app on %s', (engine) => {
   async function setUp(person: Person) {
     const page = await person.open('/account/totp');
     const secret = secretOn(page);
-    const answer = await confirm(person, page, totpCode(secret, -1));
+    const first = await confirm(person, page, totpCode(secret, -1));
+    // Where a step ended meanwhile, that code was of the one before the last, and the page asks again.
+    const asksAgain = first.forms.some(({ fields }) => fields.has('enrolment'));
+    const answer = asksAgain ? await confirm(person, first, totpCode(secret, -1)) : first;
     for (const code of codesOn(answer)) remember(code);
     return { secret, answer };
   }
