@@ -53,9 +53,9 @@ export function createSecrets({ db, digests, find, write }: SecretsDeps): Secret
   const decoy = [digests.of(PURPOSE, randomSecret())];
   const usage = createUsage((used, times) => queries.writeSecretUse(db, used, times));
   /**
-   * What fitted, by the digest it fits, for who asks with the client as it is held (the narrow path): a machine brings the same secret with every request, and what fitted once fits as
-   * long as its client is held in memory as it is. A hash takes a fourth of an HMAC; the digests are forgotten with their
-   * client.
+   * What fitted, by the digest it fits, for who asks with the client as it is held (the narrow path): a machine brings the
+   * same secret with every request, and what fitted once fits as long as its client is held in memory as it is. A hash takes
+   * a fourth of an HMAC; the digests are forgotten with their client.
    */
   const fitted = new WeakMap<Buffer, Buffer>();
 

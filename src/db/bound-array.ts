@@ -1,6 +1,7 @@
 /**
  * A list as one parameter in Postgres's binary form (`array_recv`). As text, which is what the driver makes of a list, each
- * byte of it is looked at by both sides several times: for some kilobytes of it that costs Postgres as much as writing their rows.
+ * byte of it is looked at by both sides several times: for some kilobytes of it that costs Postgres as much as writing their
+ * rows.
  */
 interface Element<Value> {
   /** As every Postgres has them (`pg_type.dat`). */
@@ -63,7 +64,8 @@ export function boundArray<Type extends ElementType>(
 ): Buffer {
   const { oid, size, write } = ELEMENTS[type] as unknown as Element<ElementOf<Type>>;
   const sizes = values.map((value) => (value === undefined ? NULL : size(value)));
-  const bound = Buffer.allocUnsafe(sizes.reduce((sum, bytes) => sum + 4 + Math.max(bytes, 0), HEADER));
+  // Zeroed: of a value that is shorter than it says, the database must not get what lay there before.
+  const bound = Buffer.alloc(sizes.reduce((sum, bytes) => sum + 4 + Math.max(bytes, 0), HEADER));
   // Dimensions, whether there are nulls (it looks for itself), type, length, index of the first.
   for (const [i, field] of [1, 1, oid, values.length, 1].entries()) bound.writeInt32BE(field, 4 * i);
   let at = HEADER;

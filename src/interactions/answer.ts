@@ -8,7 +8,7 @@ import type { Answer, Opened } from './step.ts';
 export async function answerEngine(ctx: Context, { details }: Opened, answer: Answer): Promise<void> {
   // What was answered at an earlier prompt still holds.
   details.result = 'error' in answer ? answer : { ...details.lastSubmission, ...answer };
-  await details.save(details.exp - Math.floor(Date.now() / 1000));
+  await details.persist();
   seeOther(ctx, details.returnTo);
 }
 

@@ -2,9 +2,11 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { CODE_GRANT } from '#src/oauth/grant-types.ts';
 import type { Authorization } from './authorization.ts';
-import { type ExchangeDeps, exchange, mayBeExchanged } from './exchange.ts';
+import { mayUse } from './client.ts';
+import { type ExchangeDeps, exchange } from './exchange.ts';
 import { type Form, hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
+import { isOpaque } from './opaque.ts';
 
 const OWN = ['code', 'redirect_uri', 'code_verifier', 'resource'];
 const PARAMETERS = new Set(['grant_type', ...OWN, 'client_id', 'client_secret']);
@@ -14,12 +16,10 @@ const VERIFIER = /^[\w.~-]{43,128}$/;
 export function authorizationCode(deps: ExchangeDeps): Endpoint {
   const { units } = deps.tokens;
   return {
-    takes: (form) =>
-      form.get('grant_type') === CODE_GRANT && hasOnly(form, PARAMETERS) && mayBeExchanged(form.get('code')),
+    takes: (form) => form.get('grant_type') === CODE_GRANT && hasOnly(form, PARAMETERS) && isOpaque(form.get('code')),
 
     async answer(form, { client }) {
-      const { grant_types, dpop_bound_access_tokens } = client.registration;
-      if (!grant_types.includes(CODE_GRANT) || dpop_bound_access_tokens) return undefined;
+      if (!mayUse(CODE_GRANT, client)) return undefined;
       const value = form.get('code') ?? '';
       const passes = ({ token }: Authorization) =>
         isSentBack(form, token.remainder) && isOfBeginner(form, token.remainder);

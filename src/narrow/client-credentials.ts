@@ -4,6 +4,7 @@ import type { Client } from '#src/clients/index.ts';
 import { CLIENT_CREDENTIALS_GRANT } from '#src/oauth/grant-types.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 import { type AccessTokenDeps, makeAccessToken } from './access-tokens.ts';
+import { mayUse } from './client.ts';
 import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
 
@@ -18,7 +19,7 @@ export function clientCredentials({ apis, ...deps }: ClientCredentialsDeps): End
     takes: (form) => form.get('grant_type') === CLIENT_CREDENTIALS_GRANT && hasOnly(form, PARAMETERS),
 
     async answer(form, { client }) {
-      if (!mayUseIt(client)) return undefined;
+      if (!mayUse(CLIENT_CREDENTIALS_GRANT, client)) return undefined;
       const scopes = [...new Set(form.get('scope')?.split(' '))];
       const api = await apiFor(apis, client, scopes, form.get('resource'));
       if (!api) return undefined;
@@ -32,9 +33,6 @@ export function clientCredentials({ apis, ...deps }: ClientCredentialsDeps): End
     },
   };
 }
-
-const mayUseIt = ({ registration }: Client): boolean =>
-  registration.grant_types.includes(CLIENT_CREDENTIALS_GRANT) && !registration.dpop_bound_access_tokens;
 
 /** The one API that defines all these scopes, which the client was all granted; undefined: the engine says what is wrong. */
 async function apiFor(

@@ -19,6 +19,11 @@ export async function authenticateClient(
   return clients.verifySecret(client, credentials.secret) ? { client } : undefined;
 }
 
+/** The grant type is the client's, and its tokens are bound to no key: proofs of one are the engine's. */
+export function mayUse(grantType: Client['registration']['grant_types'][number], { registration }: Client): boolean {
+  return registration.grant_types.includes(grantType) && !registration.dpop_bound_access_tokens;
+}
+
 interface Credentials {
   readonly id: string;
   readonly secret: string;

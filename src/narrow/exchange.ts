@@ -35,11 +35,6 @@ export interface TokenResponse {
   readonly token_type: 'Bearer';
 }
 
-const OPAQUE = /^[\w-]{43}$/;
-
-/** References and JWTs, which are known by something else than their value, have other characters. */
-export const mayBeExchanged = (value: string | undefined): boolean => value !== undefined && OPAQUE.test(value);
-
 /**
  * Consumes what was presented and makes its successors, in the unit of work that is open.
  *

@@ -5,6 +5,7 @@ import { type AboutPatsDeps, aboutPats } from './about-pats.ts';
 import { type AboutTokensDeps, aboutTokens } from './about-tokens.ts';
 import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
+import { isOpaque } from './opaque.ts';
 
 /** Whether this client may know anything of such a token. */
 export type MayAsk = (
@@ -17,7 +18,6 @@ export interface IntrospectionDeps extends AboutPatsDeps, AboutTokensDeps {
 }
 
 const PARAMETERS = new Set(['token', 'token_type_hint', 'client_id', 'client_secret']);
-const OPAQUE = /^[\w-]{43}$/;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 export function introspection(deps: IntrospectionDeps): Endpoint {
@@ -30,7 +30,7 @@ export function introspection(deps: IntrospectionDeps): Endpoint {
 
     async answer(form, { client }) {
       const value = form.get('token') ?? '';
-      if (OPAQUE.test(value)) return aboutOpaque(value, client.id);
+      if (isOpaque(value)) return aboutOpaque(value, client.id);
       if (isOpaquePat(value)) return aboutPat(value, client.id);
       return JWT.test(value) && !looksLikePat(value) ? aboutJwt(value, client.id) : undefined;
     },

@@ -1,9 +1,11 @@
 /** Refresh (RFC 6749 §6) of the scope that was granted. One that asks for less, and one that comes again, is the engine's. */
 import { REFRESH_GRANT } from '#src/oauth/grant-types.ts';
 import { rememberAnswer } from '#src/tokens/index.ts';
-import { type ExchangeDeps, exchange, mayBeExchanged } from './exchange.ts';
+import { mayUse } from './client.ts';
+import { type ExchangeDeps, exchange } from './exchange.ts';
 import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
+import { isOpaque } from './opaque.ts';
 
 const PARAMETERS = new Set(['grant_type', 'refresh_token', 'resource', 'client_id', 'client_secret']);
 
@@ -11,13 +13,10 @@ export function refreshToken(deps: ExchangeDeps): Endpoint {
   const { units } = deps.tokens;
   return {
     takes: (form) =>
-      form.get('grant_type') === REFRESH_GRANT &&
-      hasOnly(form, PARAMETERS) &&
-      mayBeExchanged(form.get('refresh_token')),
+      form.get('grant_type') === REFRESH_GRANT && hasOnly(form, PARAMETERS) && isOpaque(form.get('refresh_token')),
 
     async answer(form, { client }) {
-      const { grant_types, dpop_bound_access_tokens } = client.registration;
-      if (!grant_types.includes(REFRESH_GRANT) || dpop_bound_access_tokens) return undefined;
+      if (!mayUse(REFRESH_GRANT, client)) return undefined;
       const value = form.get('refresh_token') ?? '';
       const resource = form.get('resource');
       return units.run(async () => {

@@ -1,6 +1,6 @@
 import { randomId } from '#src/crypto/index.ts';
+import * as queries from './api-session-queries.ts';
 import type { BeginDeps } from './begin.ts';
-import * as queries from './queries.ts';
 import type { Visit } from './sign-in.ts';
 
 /** A full session of the headless sign-in. */
