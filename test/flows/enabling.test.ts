@@ -9,7 +9,7 @@ import {
   registerUser,
 } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, nextSecond } from '../support/eventually.ts';
 import { visitorFor } from '../support/flow.ts';
 import { type Server, startServer } from '../support/server.ts';
 
@@ -27,8 +27,7 @@ describe.each(ENGINES)('Enabling undoes the block and nothing else on %s', (engi
     const { body: before } = await exchange(server, app, await codeFor(server, app, 'openid', visitor));
     const silently = async () => (await visitor.open(authorizationUrl(server, app, { prompt: 'none' }))) as URL;
     expect((await silently()).searchParams.get('code')).toBeTruthy();
-    // The sign-in and the enabling must not fall into the same second.
-    await eventually(async () => Date.now() % 1000 < 100, 2_000);
+    await nextSecond();
 
     await admin.post(`/users/${user.id}/disable`, { duration: null });
     expect((await introspect(server, app, before.access_token)).active).toBe(false);
