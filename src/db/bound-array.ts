@@ -63,16 +63,18 @@ export function boundArray<Type extends ElementType>(
   values: readonly (ElementOf<Type> | undefined)[],
 ): Buffer {
   const { oid, size, write } = ELEMENTS[type] as unknown as Element<ElementOf<Type>>;
-  const sizes = values.map((value) => (value === undefined ? NULL : size(value)));
+  let length = HEADER;
+  for (const value of values) length += 4 + (value === undefined ? 0 : size(value));
   // Zeroed: of a value that is shorter than it says, the database must not get what lay there before.
-  const bound = Buffer.alloc(sizes.reduce((sum, bytes) => sum + 4 + Math.max(bytes, 0), HEADER));
+  const bound = Buffer.alloc(length);
   // Dimensions, whether there are nulls (it looks for itself), type, length, index of the first.
-  for (const [i, field] of [1, 1, oid, values.length, 1].entries()) bound.writeInt32BE(field, 4 * i);
-  let at = HEADER;
-  for (const [i, bytes] of sizes.entries()) {
+  let at = 0;
+  for (const field of [1, 1, oid, values.length, 1]) at = bound.writeInt32BE(field, at);
+  for (const value of values) {
+    const bytes = value === undefined ? NULL : size(value);
     at = bound.writeInt32BE(bytes, at);
-    if (bytes === NULL) continue;
-    write(bound, values[i] as ElementOf<Type>, at);
+    if (value === undefined) continue;
+    write(bound, value, at);
     at += bytes;
   }
   return bound;

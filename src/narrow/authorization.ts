@@ -2,7 +2,7 @@
 import type { Api, Apis } from '#src/apis/index.ts';
 import type { Client } from '#src/clients/index.ts';
 import type { Authentication } from '#src/oauth/authentication-claims.ts';
-import type { FoundToken, TokenKind } from '#src/tokens/index.ts';
+import type { FoundToken, Token, TokenKind } from '#src/tokens/index.ts';
 
 export interface Authorization {
   readonly token: FoundToken;
@@ -47,12 +47,12 @@ export async function authorizationOf(
   if (grant.clientId !== client.id || grant.accountId !== accountId) return undefined;
   // Where no scope was asked for, the answer has none.
   if (!token.scope) return undefined;
-  if (Object.keys(remainder).some((name) => !UNDERSTOOD[kind]?.has(name))) return undefined;
+  for (const name in remainder) if (!UNDERSTOOD[kind]?.has(name)) return undefined;
 
   const { openid, resources, rejected, rar } = grant.consented as Consented;
   // Several APIs were authorized, or something was not: which of them is meant, the engine asks.
   if (rejected || rar || (remainder.resource !== undefined && typeof remainder.resource !== 'string')) return undefined;
-  const remembered = Object.fromEntries(CARRIED.map((name) => [name, remainder[name]])) as Remembered;
+  const remembered = rememberedOf(remainder);
   const asked = new Set(token.scope.split(' '));
   const oidcScopes = named(openid?.scope).filter((name) => asked.has(name));
   const common = { token, accountId, grantId: grant.id, oidcScopes, remembered };
@@ -63,6 +63,10 @@ export async function authorizationOf(
   const isGood = (name: string) => asked.has(name) && granted.has(name) && api?.scopes.some((one) => one.name === name);
   const scope = named(resources?.[remembered.resource]).filter(isGood).join(' ');
   return api && scope ? { ...common, api, scope } : undefined;
+}
+
+function rememberedOf({ acr, amr, authTime, nonce, resource, sessionUid, sid }: Token['remainder']): Remembered {
+  return { acr, amr, authTime, nonce, resource, sessionUid, sid } as Remembered;
 }
 
 /** A grant's `consented`, in the engine's words. */

@@ -1,16 +1,13 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Database, retrying, Unavailable } from '#src/db/index.ts';
+import { type Commitment, GuardFailed } from './commitment.ts';
 import * as queries from './queries.ts';
-import { GuardFailed, type Unit } from './unit.ts';
 
 /** Units written by one statement at most: past this, latency grows faster than throughput. */
 const LARGEST_BATCH = 64;
 
 interface Waiting {
-  readonly unit: Unit;
-  readonly shape: queries.Shape;
-  readonly changes: readonly string[];
-  readonly reliesOn: readonly string[];
+  readonly commitment: Commitment;
   readonly written: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -20,7 +17,7 @@ interface Waiting {
  * round trip and a flush to disk are paid per batch instead of per request, and a unit whose guards fail leaves the others
  * of its batch untouched.
  */
-export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
+export function createCommitter(db: Database): (commitment: Commitment) => Promise<void> {
   const waiting: Waiting[] = [];
   let running = 0;
 
@@ -43,9 +40,9 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     const reliedOn = new Set<string>();
     while (waiting.length > 0 && taken.length < LARGEST_BATCH) {
       const candidate = waiting.shift() as Waiting;
-      const { shape, changes, reliesOn } = candidate;
+      const { shape, changes, reliesOn } = candidate.commitment;
       const free =
-        shape === (taken[0] ?? candidate).shape &&
+        shape === (taken[0] ?? candidate).commitment.shape &&
         !changes.some((key) => changed.has(key) || reliedOn.has(key)) &&
         !reliesOn.some((key) => changed.has(key));
       (free ? taken : left).push(candidate);
@@ -59,11 +56,11 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
 
   async function write(batch: Waiting[]): Promise<void> {
     try {
-      const units = batch.map(({ unit }) => unit);
-      const passed = await retrying(() => queries.writeUnits(db, units));
-      for (const [i, { unit, written, failed }] of batch.entries()) {
+      const commitments = batch.map(({ commitment }) => commitment);
+      const passed = await retrying(() => queries.writeUnits(db, commitments));
+      for (const [i, { commitment, written, failed }] of batch.entries()) {
         if (passed.has(i)) written();
-        else failed(new GuardFailed(unit));
+        else failed(new GuardFailed(commitment));
       }
     } catch (error) {
       // One unit that cannot be written must not take its neighbours with it: alone, each gets its own answer.
@@ -75,18 +72,9 @@ export function createCommitter(db: Database): (unit: Unit) => Promise<void> {
     }
   }
 
-  return (unit) =>
+  return (commitment) =>
     new Promise((written, failed) => {
-      // A unit that contradicts itself throws here, where it fails its own request and not everybody's batch.
-      void [unit.guardedAccount, unit.guardedClient];
-      waiting.push({
-        unit,
-        shape: queries.shapeOf(unit),
-        changes: unit.changes,
-        reliesOn: unit.reliesOn,
-        written,
-        failed,
-      });
+      waiting.push({ commitment, written, failed });
       if (running < db.batches) void drain();
     });
 }

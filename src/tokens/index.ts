@@ -15,6 +15,7 @@ import { createUnits, type Units } from './units.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
 
+export { GuardFailed } from './commitment.ts';
 export { INACTIVE, inactive } from './inactive.ts';
 export { completeJwt, JWT_ACCESS_TOKEN_TYPE, signingInput, statusOf, type UnsignedJwt } from './jwt-claims.ts';
 export {
@@ -50,7 +51,7 @@ export { createRevocationRules, type RevocationRule, type RevocationRules, type 
 export { createSessionList, type ListedSession, SESSION_POSITION, type SessionList } from './session-list.ts';
 export { createStatusLists, type StatusList, type StatusLists } from './status-lists.ts';
 export { isSuspended } from './suspended.ts';
-export { GuardFailed, type Unit } from './unit.ts';
+export type { Unit } from './unit.ts';
 export { createUsage, type Usage } from './usage.ts';
 
 export interface Bearer {

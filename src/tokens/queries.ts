@@ -2,10 +2,10 @@
 import { boundArray, type Db } from '#src/db/index.ts';
 import type { FoundToken, Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
 
-export { issueTokens, type Shape, shapeOf, writeUnits } from './write-units.ts';
+export { issueTokens, writeUnits } from './write-units.ts';
 
 interface TokenRow {
-  id: Buffer;
+  id: string;
   kind: TokenKind;
   format: TokenFormat;
   client_id: string;
@@ -14,20 +14,24 @@ interface TokenRow {
   grant_type: string | null;
   scope: string | null;
   audience: string | null;
-  user_code: Buffer | null;
-  issued_at: Date;
-  expires_at: Date;
-  consumed_at: Date | null;
+  user_code: string | null;
+  issued_at: number;
+  expires_at: number;
+  consumed_at: number | null;
   status_list: number | null;
   status_index: number | null;
   remainder: Record<string, unknown>;
 }
 
-const seconds = (time: Date): number => Math.floor(time.getTime() / 1000);
+/**
+ * Times are asked for as numbers and ids as hex: as timestamps and bytes, both sides would write them and read them again,
+ * which is a good part of what a look-up costs.
+ */
+const seconds = (epoch: number): number => Math.floor(epoch);
 const bytes = (id: string): Buffer => Buffer.from(id, 'hex');
 
 const toToken = (row: TokenRow): Token => ({
-  id: row.id.toString('hex'),
+  id: row.id,
   kind: row.kind,
   format: row.format,
   clientId: row.client_id,
@@ -36,10 +40,10 @@ const toToken = (row: TokenRow): Token => ({
   grantType: row.grant_type ?? undefined,
   scope: row.scope ?? undefined,
   audience: row.audience ?? undefined,
-  userCode: row.user_code?.toString('hex'),
+  userCode: row.user_code ?? undefined,
   issuedAt: seconds(row.issued_at),
   expiresAt: seconds(row.expires_at),
-  consumedAt: row.consumed_at ? seconds(row.consumed_at) : undefined,
+  consumedAt: row.consumed_at === null ? undefined : seconds(row.consumed_at),
   status:
     row.status_list === null || row.status_index === null
       ? undefined
@@ -52,8 +56,8 @@ type FoundRow = TokenRow & {
   grant_client_id: string | null;
   grant_session_uid: string | null;
   grant_consented: Record<string, unknown>;
-  grant_created_at: Date;
-  grant_expires_at: Date;
+  grant_created_at: number;
+  grant_expires_at: number;
   username: string | null;
 };
 
@@ -76,10 +80,12 @@ function toFound(row: FoundRow): FoundToken {
 /** Those that live, each with its grant; expired and consumed ones among them. */
 export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Promise<Map<string, FoundToken>> {
   const { rows } = await db.query<FoundRow>(
-    `select s.id, s.kind, s.format, s.client_id, s.account_id, s.grant_id, s.grant_type, s.scope, s.audience,
-            s.user_code, s.issued_at, s.expires_at, s.consumed_at, s.status_list, s.status_index, s.remainder,
-            g.account_id as grant_account_id, g.client_id as grant_client_id, g.session_uid as grant_session_uid,
-            g.consented as grant_consented, g.created_at as grant_created_at, g.expires_at as grant_expires_at,
+    `select encode(s.id, 'hex') as id, s.kind, s.format, s.client_id, s.account_id, s.grant_id, s.grant_type, s.scope,
+            s.audience, encode(s.user_code, 'hex') as user_code, date_part('epoch', s.issued_at) as issued_at,
+            date_part('epoch', s.expires_at) as expires_at, date_part('epoch', s.consumed_at) as consumed_at,
+            s.status_list, s.status_index, s.remainder, g.account_id as grant_account_id,
+            g.client_id as grant_client_id, g.session_uid as grant_session_uid, g.consented as grant_consented,
+            date_part('epoch', g.created_at) as grant_created_at, date_part('epoch', g.expires_at) as grant_expires_at,
             o.username
        from token_states s
        left join grants g on g.id = s.grant_id
@@ -93,14 +99,14 @@ export async function findTokens(db: Db, ids: string[], acceptPats: boolean): Pr
 }
 
 export async function findByUserCode(db: Db, userCode: string): Promise<FoundToken | undefined> {
-  const { rows } = await db.query<{ id: Buffer }>(
-    `select id
+  const { rows } = await db.query<{ id: string }>(
+    `select encode(id, 'hex') as id
        from tokens
       where user_code = $1
         and revoked_at is null`,
     [bytes(userCode)],
   );
-  const [found] = rows.map(({ id }) => id.toString('hex'));
+  const found = rows[0]?.id;
   return found ? (await findTokens(db, [found], false)).get(found) : undefined;
 }
 
@@ -110,8 +116,8 @@ interface GrantRow {
   client_id: string;
   session_uid: string | null;
   consented: Record<string, unknown>;
-  created_at: Date;
-  expires_at: Date;
+  created_at: number;
+  expires_at: number;
 }
 
 const toGrant = (row: GrantRow): Grant => ({
@@ -126,7 +132,8 @@ const toGrant = (row: GrantRow): Grant => ({
 
 export async function findGrants(db: Db, ids: string[]): Promise<Map<string, Grant>> {
   const { rows } = await db.query<GrantRow>(
-    `select id, account_id, client_id, session_uid, consented, created_at, expires_at
+    `select id, account_id, client_id, session_uid, consented, date_part('epoch', created_at) as created_at,
+            date_part('epoch', expires_at) as expires_at
        from grants
       where id = any(array(select unnest($1::text[])))
         and revoked_at is null`,
@@ -137,7 +144,8 @@ export async function findGrants(db: Db, ids: string[]): Promise<Map<string, Gra
 
 export async function grantsBetween(db: Db, accountId: string, clientId: string): Promise<Grant[]> {
   const { rows } = await db.query<GrantRow>(
-    `select id, account_id, client_id, session_uid, consented, created_at, expires_at
+    `select id, account_id, client_id, session_uid, consented, date_part('epoch', created_at) as created_at,
+            date_part('epoch', expires_at) as expires_at
        from grants
       where account_id = $1
         and client_id = $2
@@ -145,7 +153,7 @@ export async function grantsBetween(db: Db, accountId: string, clientId: string)
         and expires_at > now()
         -- A client id may be chosen again: what was agreed with another client of that name was not agreed with this one.
         and created_at >= (select c.created_at from clients c where c.client_id = $2)
-      order by created_at desc
+      order by grants.created_at desc
       limit 20`,
     [accountId, clientId],
   );
@@ -153,15 +161,15 @@ export async function grantsBetween(db: Db, accountId: string, clientId: string)
 }
 
 interface SessionRow {
-  id: Buffer;
+  id: string;
   uid: string;
   account_id: string | null;
   payload: Record<string, unknown>;
-  expires_at: Date;
+  expires_at: number;
 }
 
 const toSession = (row: SessionRow): Session => ({
-  id: row.id.toString('hex'),
+  id: row.id,
   uid: row.uid,
   accountId: row.account_id ?? undefined,
   payload: row.payload,
@@ -171,7 +179,7 @@ const toSession = (row: SessionRow): Session => ({
 /** `lasts`, not `lives`: of somebody disabled the engine asks who they are, and finds nobody. */
 export async function findSessions(db: Db, ids: string[]): Promise<Map<string, Session>> {
   const { rows } = await db.query<SessionRow>(
-    `select id, uid, account_id, payload, expires_at
+    `select encode(id, 'hex') as id, uid, account_id, payload, date_part('epoch', expires_at) as expires_at
        from session_states
       where id = any(array(select unnest($1::bytea[])))
         and kind = 'browser'
@@ -183,41 +191,37 @@ export async function findSessions(db: Db, ids: string[]): Promise<Map<string, S
 
 export async function findSessionsByUid(db: Db, uids: string[]): Promise<Map<string, Session>> {
   const { rows } = await db.query<SessionRow>(
-    `select distinct on (uid) id, uid, account_id, payload, expires_at
+    `select distinct on (uid) encode(id, 'hex') as id, uid, account_id, payload,
+            date_part('epoch', expires_at) as expires_at
        from session_states
       where uid = any(array(select unnest($1::text[])))
         and kind = 'browser'
         and lasts
-      order by uid, expires_at desc`,
+      order by uid, session_states.expires_at desc`,
     [uids],
   );
   return new Map(rows.map(toSession).map((session) => [session.uid, session]));
 }
 
 export async function findInteractions(db: Db, ids: string[]): Promise<Map<string, Interaction>> {
-  const { rows } = await db.query<{ id: Buffer; payload: Record<string, unknown>; expires_at: Date }>(
+  const { rows } = await db.query<{ id: string; payload: Record<string, unknown>; expires_at: number }>(
     // A sign-in that was finished and not fetched yet is worth nothing once the password was changed, or the person was
     // signed out everywhere: the engine would make a session of it before it asks anything.
-    `select i.id,
+    `select encode(i.id, 'hex') as id,
             case when u.id is null
                    or (u.password_version = (i.payload #>> '{result,login,finished,passwordVersion}')::integer
                        and u.sign_ins_from < to_timestamp((i.payload #>> '{result,login,finished,at}')::float8))
                  then i.payload
                  else i.payload #- '{result,login}'
             end as payload,
-            i.expires_at
+            date_part('epoch', i.expires_at) as expires_at
        from interactions i
        left join users u on u.id = (i.payload #>> '{result,login,accountId}')::uuid
       where i.id = any(array(select unnest($1::bytea[])))
         and i.expires_at > now()`,
     [boundArray('bytea', ids)],
   );
-  return new Map(
-    rows.map(({ id, payload, expires_at }) => {
-      const hex = id.toString('hex');
-      return [hex, { id: hex, payload, expiresAt: seconds(expires_at) }];
-    }),
-  );
+  return new Map(rows.map(({ id, payload, expires_at }) => [id, { id, payload, expiresAt: seconds(expires_at) }]));
 }
 
 export async function isReplay(db: Db, ids: string[]): Promise<boolean> {

@@ -12,18 +12,6 @@ import type {
   WrittenSession,
 } from './records.ts';
 
-/** What had to be true for a unit to be written was not, any more: nothing of it was. */
-export class GuardFailed extends Error {
-  readonly consumes: string | undefined;
-  readonly grantId: string | undefined;
-
-  constructor(unit: Unit) {
-    super('a code, token, grant or proof that this request relied on was used or ended meanwhile');
-    this.consumes = unit.consumes;
-    this.grantId = unit.guardedGrant;
-  }
-}
-
 /**
  * Everything one request changes about tokens. Guards are conditions of the commit: the token it consumes is not yet
  * consumed, the grant and the user it issues for still live, the proof it was authorized by was not seen before.
@@ -51,7 +39,7 @@ export class Unit {
   answer: RefreshAnswer | undefined;
   replay: Replay | undefined;
   readonly events: TokenEvent[] = [];
-  #consumedKind: TokenKind | undefined;
+  consumedKind: TokenKind | undefined;
   readonly #uidOfSession = new Map<string, string>();
   readonly #foundSessions = new Set<string>();
   readonly #sessionOfGrant = new Map<string, string>();
@@ -60,18 +48,7 @@ export class Unit {
   consume(id: string, kind: TokenKind): void {
     if (this.consumes !== undefined && this.consumes !== id) throw new Error('one request may consume one token');
     this.consumes = id;
-    this.#consumedKind = kind;
-  }
-
-  /** The new access tokens of a rotation: each ends the older ones of its grant for the same API, in the same commit. */
-  get superseding(): Token[] {
-    if (this.#consumedKind !== 'refresh_token') return [];
-    return [...this.tokens.values()].filter(({ kind, grantId }) => kind === 'access_token' && grantId !== undefined);
-  }
-
-  /** The grant that says from when on its access tokens are good, where this unit changes that. */
-  get refreshedGrant(): string[] {
-    return this.superseding.length > 0 && this.guardedGrant ? [this.guardedGrant] : [];
+    this.consumedKind = kind;
   }
 
   noteReplay(replay: Replay): void {
@@ -105,7 +82,7 @@ export class Unit {
   /** Takes back what a refused refresh had begun: nobody received the successor, so the token is not used up. */
   discardIssuing(): void {
     this.consumes = undefined;
-    this.#consumedKind = undefined;
+    this.consumedKind = undefined;
     this.tokens.clear();
   }
 
@@ -140,38 +117,6 @@ export class Unit {
     }
   }
 
-  /** The grant that must still live: one that tokens are issued under and that this unit does not itself create. */
-  get guardedGrant(): string | undefined {
-    return this.#issuedUnder(({ grantId }) => (grantId && !this.grants.has(grantId) ? grantId : undefined));
-  }
-
-  /** The client that must still be enabled when tokens are issued to it under a grant. */
-  get guardedClient(): string | undefined {
-    return this.#issuedUnder(({ grantId, clientId }) => (grantId ? clientId : undefined));
-  }
-
-  /** The user who must still be enabled when tokens are issued for them. */
-  get guardedAccount(): string | undefined {
-    return this.#issuedUnder(({ accountId }) => accountId);
-  }
-
-  #issuedUnder(pick: (token: Token) => string | undefined): string | undefined {
-    const [first, second] = new Set([...this.tokens.values()].map(pick).filter((value) => value !== undefined));
-    if (second !== undefined) throw new Error('one request issues under one grant, for one user');
-    return first;
-  }
-
-  get isEmpty(): boolean {
-    return (
-      this.consumes === undefined &&
-      this.replay === undefined &&
-      this.events.length === 0 &&
-      [this.tokens, this.grants, this.sessions, this.interactions].every(({ size }) => size === 0) &&
-      [this.endedTokens, this.endedGrants, this.endedInteractions].every(({ size }) => size === 0) &&
-      [this.rotatedSessions, this.endedSessions, this.endedClients].every(({ size }) => size === 0)
-    );
-  }
-
   /** Tokens as this request first saw them: all its checks speak of one moment, and the guards of the next. */
   readonly seen = new Map<string, FoundToken>();
 
@@ -189,28 +134,4 @@ export class Unit {
 
   /** Records found under an older secret key: the id they would be written under now → the id they lie under. */
   readonly foundAs = new Map<string, string>();
-
-  /** Rows this unit changes. Two units of one statement must not share any: it could touch such a row only once. */
-  get changes(): string[] {
-    return [
-      ...this.tokens.keys(),
-      ...this.grants.keys(),
-      ...this.sessions.keys(),
-      ...this.interactions.keys(),
-      ...this.endedTokens,
-      ...this.endedGrants,
-      ...this.endedInteractions,
-      ...this.rotatedSessions,
-      ...this.endedSessions,
-      ...this.endedClients,
-      ...(this.consumes ? [this.consumes] : []),
-      ...(this.replay ? [this.replay.id] : []),
-      ...this.refreshedGrant,
-    ];
-  }
-
-  /** Rows this unit only relies on. Many may, but none beside one that changes them: one statement sees one moment. */
-  get reliesOn(): string[] {
-    return [this.guardedGrant, this.guardedSession].filter((key) => key !== undefined);
-  }
 }

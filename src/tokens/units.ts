@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Commitment, commitmentOf } from './commitment.ts';
 import { Unit } from './unit.ts';
 
 export interface Units {
@@ -14,7 +15,7 @@ export interface Units {
   run<T>(work: () => Promise<T>, keep?: () => boolean): Promise<T>;
 }
 
-export function createUnits(commit: (unit: Unit) => Promise<void>): Units {
+export function createUnits(commit: (commitment: Commitment) => Promise<void>): Units {
   const storage = new AsyncLocalStorage<Unit>();
   return {
     get current() {
@@ -28,9 +29,9 @@ export function createUnits(commit: (unit: Unit) => Promise<void>): Units {
     async run(work, keep = () => true) {
       const unit = new Unit();
       const result = await storage.run(unit, work);
-      if (keep() && !unit.isEmpty) {
-        unit.settle();
-        await commit(unit);
+      if (keep()) {
+        const commitment = commitmentOf(unit);
+        if (commitment.changes.length > 0 || unit.events.length > 0) await commit(commitment);
       }
       return result;
     },

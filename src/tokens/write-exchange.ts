@@ -1,6 +1,6 @@
 import { column, type Db } from '#src/db/index.ts';
+import type { Commitment } from './commitment.ts';
 import type { Token, TokenEvent } from './records.ts';
-import type { Unit } from './unit.ts';
 import { IS_LET_IN, letIn, PASSED, UNSEEN } from './write-guards.ts';
 
 /**
@@ -68,36 +68,30 @@ with unit as (
 select no from passed`;
 
 /** @returns the positions of the units that were written */
-export async function exchange(db: Db, units: readonly Unit[]): Promise<Set<number>> {
-  const tokens = units.flatMap((unit, no) => [...unit.tokens.values()].map((token) => ({ no, token })));
-  const events = units.flatMap((unit, no) => unit.events.map((event) => ({ no, event })));
+export async function exchange(db: Db, batch: readonly Commitment[]): Promise<Set<number>> {
+  const tokens = batch.flatMap(({ unit }, no) => [...unit.tokens.values()].map((token) => ({ no, token })));
+  const events = batch.flatMap(({ unit }, no) => unit.events.map((event) => ({ no, event })));
   const { rows } = await db.query<{ no: number }>(EXCHANGE, [
-    ...OF_UNITS.map((bound) => bound(units)),
+    ...OF_UNITS.map((bound) => bound(batch)),
     ...OF_TOKENS.map((bound) => bound(tokens)),
     ...OF_EVENTS.map((bound) => bound(events)),
   ]);
   return new Set(rows.map(({ no }) => no));
 }
 
-/** The API whose older access tokens a unit ends, as the keys of `access_from` name it. */
-function supersededBy(unit: Unit): string | undefined {
-  const [token, second] = unit.superseding;
-  if (second) throw new Error('one request refreshes one access token');
-  return token && (token.audience ?? '');
-}
-
 /** The columns of `EXCHANGE`, in its order. */
-const OF_UNITS: readonly ((units: readonly Unit[]) => Buffer)[] = [
-  column('bytea', ({ consumes }) => consumes),
-  column('text', ({ guardedGrant }) => guardedGrant),
-  column('uuid', ({ guardedAccount }) => guardedAccount),
-  column('text', ({ guardedClient }) => guardedClient),
-  column('text', supersededBy),
-  column('bytea', ({ replay }) => replay?.id),
-  column('float8', ({ replay }) => replay?.expiresAt),
-  column('blob', ({ answer }) => answer?.sealed),
-  column('bytea', ({ answer }) => answer?.successorId),
-  column('float8', ({ answer }) => answer?.expiresAt),
+const OF_UNITS: readonly ((batch: readonly Commitment[]) => Buffer)[] = [
+  column('bytea', ({ unit }) => unit.consumes),
+  column('text', ({ grantId }) => grantId),
+  column('uuid', ({ accountId }) => accountId),
+  column('text', ({ clientId }) => clientId),
+  // The API whose older access tokens end, as the keys of `access_from` name it.
+  column('text', ({ refreshed }) => refreshed && (refreshed.audience ?? '')),
+  column('bytea', ({ unit }) => unit.replay?.id),
+  column('float8', ({ unit }) => unit.replay?.expiresAt),
+  column('blob', ({ unit }) => unit.answer?.sealed),
+  column('bytea', ({ unit }) => unit.answer?.successorId),
+  column('float8', ({ unit }) => unit.answer?.expiresAt),
 ];
 
 const OF_TOKENS: readonly ((tokens: readonly { no: number; token: Token }[]) => Buffer)[] = [

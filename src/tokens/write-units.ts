@@ -1,38 +1,29 @@
 import { column, type Db } from '#src/db/index.ts';
+import type { Commitment } from './commitment.ts';
 import type { Token } from './records.ts';
 import type { Unit } from './unit.ts';
 import { exchange } from './write-exchange.ts';
 import { WRITE } from './write-statement.ts';
 
-/** Which statement writes a unit. */
-export type Shape = 'issue' | 'exchange' | 'any';
-
-/** @throws {Error} for a refresh that does more: what ends a grant must not meet what refreshes it in one statement */
-export function shapeOf(unit: Unit): Shape {
-  if (onlyIssues(unit)) return 'issue';
-  if (onlyExchanges(unit)) return 'exchange';
-  if (unit.superseding.length > 0 || unit.answer) throw new Error('a refresh changes nothing but tokens');
-  return 'any';
-}
-
 /**
  * Writes a batch of units, each wholly or not at all.
  *
- * @param units all of one shape
+ * @param batch all of one shape
  * @returns the positions of the units that were written; the guards of the others failed
  */
-export async function writeUnits(db: Db, units: Unit[]): Promise<Set<number>> {
-  const shape = units[0] && shapeOf(units[0]);
-  if (shape === 'exchange') return exchange(db, units);
-  if (shape === 'any') return writeAny(db, units);
-  const tokens = units.flatMap((unit) => [...unit.tokens.values()]);
+export async function writeUnits(db: Db, batch: readonly Commitment[]): Promise<Set<number>> {
+  const shape = batch[0]?.shape;
+  if (shape === 'exchange') return exchange(db, batch);
+  if (shape === 'any') return writeAny(db, batch);
+  const tokens = batch.flatMap(({ unit }) => [...unit.tokens.values()]);
   await issueTokens(db, tokens);
-  return new Set(units.keys());
+  return new Set(batch.keys());
 }
 
-async function writeAny(db: Db, units: Unit[]): Promise<Set<number>> {
+async function writeAny(db: Db, batch: readonly Commitment[]): Promise<Set<number>> {
+  const units = batch.map(({ unit }) => unit);
   const relations = [
-    [...units.entries()].map(([no, unit]) => guards(no, unit)),
+    batch.map(guards),
     rowsOf(
       units,
       (unit) => unit.grants.values(),
@@ -80,46 +71,22 @@ function rowsOf<Row extends object>(
   return units.flatMap((unit, no) => [...rows(unit)].map((row) => ({ no, ...columns(row, unit) })));
 }
 
-function guards(no: number, unit: Unit) {
-  return {
-    no,
-    consumes: unit.consumes,
-    grantId: unit.guardedGrant,
-    accountId: unit.guardedAccount,
-    clientId: unit.guardedClient,
-    replay: unit.replay?.id,
-    replayExpiresAt: unit.replay?.expiresAt,
-    sessionUid: unit.guardedSession,
-  };
-}
+const guards = ({ unit, grantId, accountId, clientId, sessionUid }: Commitment, no: number) => ({
+  no,
+  consumes: unit.consumes,
+  grantId,
+  accountId,
+  clientId,
+  replay: unit.replay?.id,
+  replayExpiresAt: unit.replay?.expiresAt,
+  sessionUid,
+});
 
 const tokenRow = ({ status, consumedAt: _, ...token }: Token) => ({
   ...token,
   statusList: status?.list,
   statusIndex: status?.index,
 });
-
-/** New tokens and nothing else, under no grant: client credentials. Most of a busy server's writes have this shape. */
-function onlyIssues(unit: Unit): boolean {
-  return (
-    unit.changes.length === unit.tokens.size &&
-    unit.events.length === 0 &&
-    [...unit.tokens.values()].every(({ grantId, kind }) => grantId === undefined && kind === 'access_token')
-  );
-}
-
-/** One token is used up and new ones are made under its grant: what codes and refresh tokens are exchanged for. */
-function onlyExchanges(unit: Unit): boolean {
-  const { consumes, replay, tokens, refreshedGrant } = unit;
-  return (
-    consumes !== undefined &&
-    unit.changes.length === tokens.size + (replay ? 2 : 1) + refreshedGrant.length &&
-    [...tokens.values()].every(
-      ({ id, grantId, kind }) =>
-        grantId !== undefined && (kind === 'access_token' || kind === 'refresh_token') && !unit.seen.has(id),
-    )
-  );
-}
 
 function endings(unit: Unit): { relation: string; key: string }[] {
   const of = (relation: string, keys: Iterable<string>) => [...keys].map((key) => ({ relation, key }));
