@@ -33,7 +33,7 @@ const OPAQUE_ASKED = 'the engine alone introspects no such tokens, and is asked 
 export const CASES: readonly Case[] = [
   { name: 'client credentials, opaque', note: 'nothing is signed', prepare: clientCredentials(), beside: 'echo' },
   { name: 'introspection, opaque', note: 'nothing is signed', prepare: introspection(), beside: 'echo' },
-  { name: 'code exchange', note: 'PKCE; opaque access and refresh tokens', prepare: codeExchange, perSecond: 1_500 },
+  { name: 'code exchange', note: 'PKCE; opaque access and refresh tokens', prepare: codeExchange, perSecond: 3_000 },
   { name: 'refresh rotation', note: 'opaque; every use makes a new one', prepare: refreshRotation },
   { name: 'client credentials, JWT ES256', note: `ES256; ${NO_ROW}`, prepare: clientCredentials('ES256') },
   { name: 'client credentials, JWT EdDSA', note: `Ed25519; ${NO_ROW}`, prepare: clientCredentials('Ed25519') },
@@ -41,7 +41,7 @@ export const CASES: readonly Case[] = [
   { name: 'introspection, JWT', note: `ES256; ${OPAQUE_ASKED}`, prepare: introspection('ES256') },
   { name: 'introspection, personal access token', note: OPAQUE_ASKED, prepare: personalIntrospection },
   { name: 'introspection, unknown', note: 'tokens nobody issued', prepare: unknownIntrospection },
-  { name: 'revocation', note: 'opaque access tokens', prepare: revocation, perSecond: 4_000 },
+  { name: 'revocation', note: 'opaque access tokens', prepare: revocation, perSecond: 6_000 },
   { name: 'userinfo', note: 'opaque access tokens', prepare: userinfo },
   {
     name: 'sign-in by password',

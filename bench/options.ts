@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { CASES, type Case } from './cases.ts';
 import type { Effort } from './measure.ts';
 import type { Amounts } from './prepare.ts';
+import { PEOPLE } from './registered.ts';
 import { KINDS, type Kind } from './subjects.ts';
 
 export interface Options {
@@ -22,14 +23,15 @@ export class WrongUsage extends Error {
 
 export const WEBHOOKS = 'webhook deliveries';
 
-const USAGE = `Usage: npm run bench -- [--rounds n] [--seconds n] [--cases text] [--subjects list] [--smoke] [--json]
+const USAGE = `Usage: npm run bench -- [--rounds n] [--seconds n] [--connections n] [--cases text] [--subjects list]
+                        [--smoke] [--json]
        --cases of those whose name holds this; --subjects some of ${KINDS.join(',')}`;
 /** Per measurement. */
 const MOST_REQUESTS = 200_000;
 
 /** @throws {WrongUsage} */
 export function readOptions(args: readonly string[]): Options {
-  const { seconds, rounds, cases, subjects, smoke, json } = parsed(args);
+  const { seconds, rounds, connections, cases, subjects, smoke, json } = parsed(args);
   const wanted = CASES.filter(({ name }) => name.includes(cases));
   const webhooks = WEBHOOKS.includes(cases);
   if (wanted.length === 0 && !webhooks) throw new WrongUsage(`--cases is ${cases}; no name holds that`);
@@ -42,7 +44,7 @@ export function readOptions(args: readonly string[]): Options {
     effort: {
       seconds: smoke && seconds === undefined ? 0.1 : bounded('seconds', seconds ?? '2', 60),
       warmUpSeconds: smoke ? 0.02 : 1.5,
-      concurrency: smoke ? 4 : 32,
+      concurrency: smoke ? 4 : bounded('connections', connections ?? String(PEOPLE), PEOPLE),
       distinct: smoke ? 16 : 512,
       most: smoke ? 24 : MOST_REQUESTS,
     },
@@ -57,6 +59,7 @@ function parsed(args: readonly string[]) {
       options: {
         seconds: { type: 'string' },
         rounds: { type: 'string' },
+        connections: { type: 'string' },
         cases: { type: 'string', default: '' },
         subjects: { type: 'string' },
         smoke: { type: 'boolean', default: false },

@@ -32,7 +32,7 @@ export const SIGNED = Object.fromEntries(
 ) as Registered['signed'];
 
 /** As many as are under way at once: nobody waits for somebody else's session. */
-const PEOPLE = 32;
+export const PEOPLE = 64;
 const REDIRECT_URI = 'https://bench.example/callback';
 
 export async function registerMachine(api: Api): Promise<Registered> {

@@ -44,14 +44,16 @@ const MOST_VERIFIED = 10_000;
 const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 const DIGEST = { RS256: 'sha256', ES256: 'sha256', Ed25519: null } as const satisfies Record<SigningAlg, unknown>;
 
-const signInPool = promisify<string | null, Buffer, SigningKeyInput, Buffer>(sign);
-const verifyInPool = promisify<string | null, Buffer, SigningKeyInput, Buffer, boolean>(verify);
+const signInPool = promisify<string | null, Buffer, JwsKey, Buffer>(sign);
+const verifyInPool = promisify<string | null, Buffer, JwsKey, Buffer, boolean>(verify);
 
-/** JWS has ECDSA signatures as two numbers in a row (RFC 7518 §3.4), not in DER. */
-interface SigningKeyInput {
-  readonly key: KeyObject;
-  readonly dsaEncoding: 'ieee-p1363';
-}
+/**
+ * JWS has ECDSA signatures as two numbers in a row (RFC 7518 §3.4), not in DER. It stands on the key object itself: of an
+ * object with a key in it Node first finds out, by two exceptions, that it is no key, which takes half as long as signing.
+ */
+const inJws = (key: KeyObject): JwsKey => Object.assign(key, { dsaEncoding: 'ieee-p1363' } as const);
+
+type JwsKey = KeyObject & { readonly dsaEncoding: 'ieee-p1363' };
 
 export function createJwts(keys: readonly Key[]): Jwts {
   const byKid = new Map(keys.map((key) => [key.kid, prepare(key)]));
@@ -98,8 +100,7 @@ export function createJwts(keys: readonly Key[]): Jwts {
 
 function prepare({ alg, kid, privateJwk }: Key) {
   const key = createPrivateKey({ key: privateJwk as JsonWebKey, format: 'jwk' });
-  const dsaEncoding = 'ieee-p1363' as const;
-  return { alg, kid, toSign: { key, dsaEncoding }, toVerify: { key: createPublicKey(key), dsaEncoding } };
+  return { alg, kid, toSign: inJws(key), toVerify: inJws(createPublicKey(key)) };
 }
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,5 +1,5 @@
 /** Signatures by Standard Webhooks (github.com/standard-webhooks, "Signature scheme"): HMAC-SHA256, secrets as `whsec_…`. */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
@@ -7,6 +7,6 @@ export const newSigningSecret = (): string => PREFIX + randomBytes(32).toString(
 
 /** @param timestamp of this try, in seconds: a receiver refuses what is old, so that nobody can send it again later */
 export function sign(secret: string, id: string, timestamp: number, body: string): string {
-  const key = Buffer.from(secret.slice(PREFIX.length), 'base64');
+  const key = createSecretKey(secret.slice(PREFIX.length), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
