@@ -1,7 +1,6 @@
 import type { Keys } from '#src/keys/index.ts';
 import {
   type FoundToken,
-  type Grant,
   INACTIVE,
   inactive,
   presentedJwts,
@@ -10,6 +9,7 @@ import {
   type Tokens,
 } from '#src/tokens/index.ts';
 import type { MayAsk } from './introspection.ts';
+import { isLiving } from './living.ts';
 
 export interface AboutTokensDeps {
   readonly issuer: string;
@@ -27,9 +27,7 @@ export function aboutTokens(deps: AboutTokensDeps, mayAsk: MayAsk): { aboutOpaqu
 
   async function isActive(token: FoundToken, clientId: string): Promise<boolean> {
     if (token.kind !== 'access_token' && token.kind !== 'refresh_token') return false;
-    if (token.consumedAt !== undefined || token.expiresAt <= Date.now() / 1000) return false;
-    if (token.grantId !== undefined && !isOf(token, token.grant)) return false;
-    return mayAsk(clientId, token);
+    return isLiving(token) && mayAsk(clientId, token);
   }
 
   /** @param id what it is looked for by when it does not live */
@@ -60,11 +58,6 @@ export function aboutTokens(deps: AboutTokensDeps, mayAsk: MayAsk): { aboutOpaqu
 
 /** To a key: what is said of those says so. */
 const isBound = ({ remainder }: Token): boolean => remainder.jkt !== undefined || remainder['x5t#S256'] !== undefined;
-
-function isOf(token: Token, grant: Grant | undefined): boolean {
-  if (!grant || grant.expiresAt <= Date.now() / 1000) return false;
-  return grant.clientId === token.clientId && grant.accountId === token.accountId;
-}
 
 function activeAnswer(token: Token, issuer: string): object {
   return {

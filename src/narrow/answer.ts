@@ -27,8 +27,9 @@ export function answerWith({ issuer, trustProxy, log }: Answering) {
     body: object,
     { path, began, clientId }: { path: string; began: number; clientId: string },
   ): void => {
-    const requestId = requestIdOf(String(req.headers['x-request-id'] ?? ''), trustProxy);
-    logRequest(log, res, { method: 'POST', path, began, requestId, clientId: () => clientId, narrow: true });
+    const { method = '', headers } = req;
+    const requestId = requestIdOf(String(headers['x-request-id'] ?? ''), trustProxy);
+    logRequest(log, res, { method, path, began, requestId, clientId: () => clientId, narrow: true });
     const text = JSON.stringify(body);
     const length = Buffer.byteLength(text);
     // What was put back is read to its end, or the connection would wait for somebody to do it.

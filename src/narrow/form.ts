@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isUnusual } from './unusual.ts';
 
 export type Form = ReadonlyMap<string, string>;
 
@@ -11,8 +12,6 @@ export function hasOnly(form: Form, names: ReadonlySet<string>): boolean {
 /** A request of this size arrives in one piece. */
 const LONGEST_BODY = 4_096;
 const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;
-/** Headers by which a request asks for more than the narrow path can do. */
-const UNUSUAL = ['dpop', 'origin', 'cookie', 'content-encoding', 'transfer-encoding', 'expect', 'private-token'];
 
 /**
  * Looks at the form in a request and puts it back: whoever reads the request afterwards finds it untouched. Undefined is
@@ -26,7 +25,7 @@ export async function peekForm(req: IncomingMessage): Promise<Form | undefined> 
     FORM.test(headers['content-type'] ?? '') &&
     length > 0 &&
     length <= LONGEST_BODY &&
-    !UNUSUAL.some((name) => headers[name] !== undefined);
+    !isUnusual(headers);
   if (!plain) return undefined;
   const piece = await firstPiece(req);
   return piece?.length === length ? parse(piece.toString()) : undefined;

@@ -3,8 +3,8 @@ import { type Account, type Accounts, accountClaims } from '#src/accounts/index.
 import type { Client } from '#src/clients/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import { DEFAULT_LIFETIMES } from '#src/oauth/lifetimes.ts';
-import { CLAIMS_OF_SCOPE } from '#src/oauth/scopes.ts';
 import type { Authorization } from './authorization.ts';
+import { claimsOfScopes, findPerson } from './claims.ts';
 
 export interface IdTokenDeps {
   readonly issuer: string;
@@ -12,26 +12,24 @@ export interface IdTokenDeps {
   readonly keys: Pick<Keys, 'sign'>;
 }
 
-/** @returns undefined when it is not for here: there is nobody any more, or their claims lie elsewhere (Core §5.6.2) */
+/** @returns undefined when it is not for here: nobody is there whose claims are told here */
 export async function makeIdToken(
   deps: IdTokenDeps,
   authorization: Authorization,
   client: Client,
 ): Promise<string | undefined> {
-  const account = await deps.accounts.find(authorization.accountId);
-  if (!account || account.disabled || '_claim_names' in account.claims) return undefined;
+  const account = await findPerson(deps.accounts, authorization.accountId);
+  if (!account) return undefined;
   const alg = client.registration.id_token_signed_response_alg;
   return deps.keys.sign(alg, {}, claimsOf(deps.issuer, account, authorization, client)).compact;
 }
 
 function claimsOf(issuer: string, account: Account, { oidcScopes, remembered }: Authorization, client: Client) {
   const { acr, amr, authTime: auth_time } = remembered;
-  // These are the sign-in's, also where it has none: nobody's free-form claims may say how they proved who they are.
-  const known: Record<string, unknown> = { ...accountClaims(account), acr, amr, auth_time };
-  const told = oidcScopes.flatMap((scope) => CLAIMS_OF_SCOPE[scope] ?? []).filter((name) => name in known);
   const iat = Math.floor(Date.now() / 1000);
   return {
-    ...Object.fromEntries(told.map((name) => [name, known[name]])),
+    // These are the sign-in's, also where it has none: nobody's free-form claims may say how they proved who they are.
+    ...claimsOfScopes(oidcScopes, { ...accountClaims(account), acr, amr, auth_time }),
     nonce: remembered.nonce,
     sid: remembered.sid,
     aud: client.id,

@@ -8,9 +8,11 @@ import { basic, observedFetch } from '../support/http.ts';
 import { type Server, secondInstance } from '../support/server.ts';
 
 export interface Sent {
-  readonly path: '/oauth/token' | '/oauth/introspect';
-  /** A string is sent as it is. */
-  readonly parameters: Parameters | string;
+  readonly path: string;
+  /** Of a form that is posted, a string as it is. Undefined: there is none, and no body. */
+  readonly parameters?: Parameters | string;
+  /** Of a request without a form, where it is not GET. */
+  readonly method?: string;
   readonly headers?: Record<string, string>;
 }
 
@@ -22,6 +24,8 @@ export interface BothWays {
   compare(sent: Sent, again?: Sent): Promise<Answer & { narrow: boolean; wide: any }>;
   /** Returns it when the other instance has heard of it, and of whatever was made before it. */
   known(client: RegisteredClient): Promise<RegisteredClient>;
+  /** Whether the log of the first of the two says so. */
+  tookNarrowPath(requestId: string | null): Promise<boolean>;
   /** Where the engine answers. */
   wide(path: string): [Server, string];
 }
@@ -33,9 +37,9 @@ export interface BothWays {
 export async function bothWays({ server }: World): Promise<BothWays> {
   const other =
     server.engine === 'embedded' ? undefined : await secondInstance(server, { MINTMARK_NARROW_PATH: 'off' });
-  const wide = (path: string): [Server, string] => (other ? [other, path] : [server, `${path}?engine`]);
+  const wide = (path: string): [Server, string] =>
+    other ? [other, path] : [server, `${path}${path.includes('?') ? '&' : '?'}engine`];
 
-  /** As the log says. */
   async function tookNarrowPath(requestId: string | null): Promise<boolean> {
     const lineOf = () =>
       server
@@ -48,6 +52,7 @@ export async function bothWays({ server }: World): Promise<BothWays> {
 
   return {
     wide,
+    tookNarrowPath,
 
     async known(client) {
       const { client_id, client_secret, token_endpoint_auth_method: method } = client;
@@ -67,7 +72,9 @@ export async function bothWays({ server }: World): Promise<BothWays> {
   };
 }
 
-async function send(server: Server, path: string, { parameters, headers = {} }: Omit<Sent, 'path'>): Promise<Answer> {
+async function send(server: Server, path: string, sent: Omit<Sent, 'path'>): Promise<Answer> {
+  const { parameters, headers = {}, method = 'GET' } = sent;
+  if (parameters === undefined) return read(await observedFetch(server.url + path, { method, headers }));
   if (typeof parameters !== 'string') return post(server, path, parameters, { headers });
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
   const raw = { method: 'POST', headers: { ...headers, ...type }, body: parameters };

@@ -5,14 +5,8 @@ import { adminApi } from '../../support/clients.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startServer, withoutNarrowPath } from '../../support/server.ts';
 
-/** Ask neither for a token by client credentials nor about one, except on the way to something else. */
-const NOT_CONCERNED = [
-  'authorize.test.ts',
-  'discovery.test.ts',
-  'par.test.ts',
-  'published.test.ts',
-  'userinfo.test.ts',
-];
+/** Ask for nothing that the narrow path answers, except on the way to something else. */
+const NOT_CONCERNED = ['authorize.test.ts', 'discovery.test.ts', 'par.test.ts', 'published.test.ts'];
 
 withoutNarrowPath();
 await import('../../endpoints/client-credentials.test.ts');

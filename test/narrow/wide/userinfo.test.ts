@@ -1,0 +1,4 @@
+import { withoutNarrowPath } from '../../support/server.ts';
+
+withoutNarrowPath();
+await import('../../endpoints/userinfo.test.ts');
