@@ -13,24 +13,29 @@ const OF_THE_ENGINE = {
   Vary: 'Origin',
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'WWW-Authenticate',
-  'Cache-Control': 'no-store',
-  'Content-Type': 'application/json; charset=utf-8',
 };
+const OF_JSON = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json; charset=utf-8' };
+/** Text of no length: whoever keeps it, keeps nothing. */
+const OF_NOTHING = { 'Content-Type': 'text/plain; charset=utf-8' };
+
+/** What is said as JSON, or nothing. */
+export type Body = object | '';
 
 export function answerWith({ issuer, trustProxy, log }: Answering) {
   // Names and values in turn, which Node writes as they are.
-  const always = Object.entries({ ...strictHeaders(issuer), ...OF_THE_ENGINE }).flat();
+  const headersOf = (kind: object) => Object.entries({ ...strictHeaders(issuer), ...OF_THE_ENGINE, ...kind }).flat();
+  const [ofJson, ofNothing] = [headersOf(OF_JSON), headersOf(OF_NOTHING)];
 
   return (
     req: IncomingMessage,
     res: ServerResponse,
-    body: object,
+    body: Body,
     { path, began, clientId }: { path: string; began: number; clientId: string },
   ): void => {
     const { method = '', headers } = req;
     const requestId = requestIdOf(String(headers['x-request-id'] ?? ''), trustProxy);
     logRequest(log, res, { method, path, began, requestId, clientId: () => clientId, narrow: true });
-    const text = JSON.stringify(body);
+    const [always, text] = body === '' ? [ofNothing, body] : [ofJson, JSON.stringify(body)];
     const length = Buffer.byteLength(text);
     // What was put back is read to its end, or the connection would wait for somebody to do it.
     req.resume();

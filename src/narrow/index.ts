@@ -1,5 +1,5 @@
 /**
- * The narrow path: the grants, the introspection and the UserInfo that are most of a busy server's life, answered without
+ * The narrow path: the grants, introspection, revocation and UserInfo that are most of a busy server's life, answered without
  * the engine and without Koa. It takes a request only when it can be answered with 200, by the same policies, from the same
  * store; whatever else it is, also every refusal, goes the engine's way as if nobody had looked at it. So there is one place
  * that says no, and what the two say when they say yes is held to the same tests (`MINTMARK_NARROW_PATH`).
@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { Clients } from '#src/clients/index.ts';
 import type { Work } from '#src/http/index.ts';
 import type { Keys } from '#src/keys/index.ts';
-import { type Answering, answerWith } from './answer.ts';
+import { type Answering, answerWith, type Body } from './answer.ts';
 import { authorizationCode } from './authorization-code.ts';
 import { bearerOf } from './bearer.ts';
 import { authenticateClient } from './client.ts';
@@ -18,6 +18,7 @@ import type { ExchangeDeps } from './exchange.ts';
 import { type Form, peekForm } from './form.ts';
 import { type IntrospectionDeps, introspection } from './introspection.ts';
 import { refreshToken } from './refresh.ts';
+import { revocation } from './revocation.ts';
 import { type UserinfoDeps, userinfo } from './userinfo.ts';
 
 export interface NarrowDeps extends Answering, ClientCredentialsDeps, ExchangeDeps, IntrospectionDeps, UserinfoDeps {
@@ -31,13 +32,13 @@ export interface Endpoint {
   /** Whether it may be one for here: asked before anybody's secret is checked, which is no small part of the work. */
   takes(form: Form): boolean;
   /** What the request is answered with; undefined: not here. */
-  answer(form: Form, caller: Caller): Promise<object | undefined>;
+  answer(form: Form, caller: Caller): Promise<Body | undefined>;
 }
 
 export type Caller = NonNullable<Awaited<ReturnType<typeof authenticateClient>>>;
 
 export interface Said {
-  readonly body: object;
+  readonly body: Body;
   /** To whom, for the log. */
   readonly clientId: string;
 }
@@ -51,6 +52,7 @@ export function narrowPath(deps: NarrowDeps, wide: Work): Work {
   const ways = new Map<string, Way>([
     ['/oauth/token', byForm(deps, [clientCredentials(deps), refreshToken(deps), authorizationCode(deps)])],
     ['/oauth/introspect', byForm(deps, [introspection(deps)])],
+    ['/oauth/revoke', byForm(deps, [revocation(deps)])],
     ['/oauth/userinfo', byToken(userinfo(deps))],
   ]);
 
@@ -75,8 +77,9 @@ function byForm({ clients }: Pick<NarrowDeps, 'clients'>, endpoints: readonly En
     const form = await peekForm(req);
     const endpoint = form && endpoints.find((one) => one.takes(form));
     const caller = endpoint && (await authenticateClient(clients, form, req.headers.authorization));
-    const body = caller && (await endpoint.answer(form, caller));
-    return body && { body, clientId: caller.client.id };
+    if (!caller) return undefined;
+    const body = await endpoint.answer(form, caller);
+    return body === undefined ? undefined : { body, clientId: caller.client.id };
   };
 }
 

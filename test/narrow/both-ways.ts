@@ -91,6 +91,11 @@ export const about = (value: string | undefined, headers: Record<string, string>
   headers,
 });
 
+export const taken = (value: string | undefined, headers: Record<string, string>, more: object = {}): Sent => ({
+  ...about(value, headers, more),
+  path: '/oauth/revoke',
+});
+
 const ISSUED = new Set(['access_token', 'refresh_token', 'id_token']);
 
 /** What may differ between two answers to one request is left out; members stay in their order. */
