@@ -1,8 +1,9 @@
 /** One request sent both ways, the narrow path and the engine behind it, on the same data. */
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { type Answer, type Parameters, post, read, type World } from '../endpoints/protocol.ts';
-import type { RegisteredClient } from '../support/clients.ts';
+import { type AdminApi, adminApi, type RegisteredClient } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { basic, observedFetch } from '../support/http.ts';
 import { type Server, secondInstance } from '../support/server.ts';
@@ -34,11 +35,13 @@ export interface BothWays {
  * On Postgres the engine answers at an instance without the narrow path. The embedded database has one instance: there it
  * is another spelling of the address, which only the engine knows.
  */
-export async function bothWays({ server }: World): Promise<BothWays> {
+export async function bothWays({ admin, server }: World): Promise<BothWays> {
   const other =
     server.engine === 'embedded' ? undefined : await secondInstance(server, { MINTMARK_NARROW_PATH: 'off' });
   const wide = (path: string): [Server, string] =>
     other ? [other, path] : [server, `${path}${path.includes('?') ? '&' : '?'}engine`];
+
+  const adminThere = other ? await adminApi(other) : admin;
 
   async function tookNarrowPath(requestId: string | null): Promise<boolean> {
     const lineOf = () =>
@@ -59,6 +62,8 @@ export async function bothWays({ server }: World): Promise<BothWays> {
       const inBody = method === 'client_secret_post';
       const question = about('nothing', inBody ? {} : as(client), inBody ? { client_id, client_secret } : {});
       await eventually(async () => (await send(...wide(question.path), question)).status !== 401);
+      // A client it looks up when it is asked for one; of the APIs it has a list, from before it heard of another one.
+      await eventually(async () => isDeepStrictEqual(await apisAt(admin), await apisAt(adminThere)));
       return client;
     },
 
@@ -71,6 +76,8 @@ export async function bothWays({ server }: World): Promise<BothWays> {
     },
   };
 }
+
+const apisAt = async (admin: AdminApi): Promise<unknown> => (await admin.get('/apis?limit=500')).body.items;
 
 async function send(server: Server, path: string, sent: Omit<Sent, 'path'>): Promise<Answer> {
   const { parameters, headers = {}, method = 'GET' } = sent;
