@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { openEngine } from './db/index.ts';
+import { takeBackWhenGone } from './handed-over.ts';
 import { type StartFailure, StartRefused } from './start-failure.ts';
 
 /** As this process was started itself: what is found compiled, and V8's flags, are theirs too. */
@@ -59,6 +60,7 @@ function fork(): Worker {
   forkedAt.set(worker, performance.now());
   // A connection could not be handed to it: its end, which follows, says more.
   worker.on('error', () => {});
+  takeBackWhenGone(worker);
   return worker;
 }
 
