@@ -22,7 +22,7 @@ export interface FootprintOptions {
 
 const IDLE_MS = 1_500;
 const QUESTIONS = 20;
-/** Of each kind: as many under way as in the bench. */
+/** Of each kind. */
 const AT_ONCE = 16;
 const MOST = 1_000_000;
 

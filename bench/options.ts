@@ -25,7 +25,7 @@ export const WEBHOOKS = 'webhook deliveries';
 
 const USAGE = `Usage: npm run bench -- [--rounds n] [--seconds n] [--connections n] [--cases text] [--subjects list]
                         [--smoke] [--json]
-       --cases of those whose name holds this; --subjects some of ${KINDS.join(',')}`;
+       --connections at most ${PEOPLE}; --cases of those whose name holds this; --subjects some of ${KINDS.join(',')}`;
 /** Per measurement. */
 const MOST_REQUESTS = 200_000;
 
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[]): Options {
     effort: {
       seconds: smoke && seconds === undefined ? 0.1 : bounded('seconds', seconds ?? '2', 60),
       warmUpSeconds: smoke ? 0.02 : 1.5,
-      concurrency: smoke ? 4 : bounded('connections', connections ?? String(PEOPLE), PEOPLE),
+      concurrency: bounded('connections', connections ?? (smoke ? '4' : String(PEOPLE)), PEOPLE),
       distinct: smoke ? 16 : 512,
       most: smoke ? 24 : MOST_REQUESTS,
     },

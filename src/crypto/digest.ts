@@ -15,7 +15,8 @@ export interface Digests {
 
 /** @param keys 32-byte keys, newest first (MINTMARK_SECRET_KEYS) */
 export function createDigests(keys: readonly Buffer[]): Digests {
-  // As key objects: of bytes Node first finds out that they are none, which takes five times as long as the HMAC itself.
+  // As key objects: given bytes, Node first throws and catches two exceptions to learn that they are no KeyObject, which takes
+  // five times as long as the HMAC itself.
   const macKeys = keys.map((key) => createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'mintmark digest', 32))));
   const [newest] = macKeys;
   if (!newest) throw new TypeError('at least one secret key is needed');

@@ -4,7 +4,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PURPOSE = 'mintmark sealed under a bearer value';
 
-/** A key object, as everywhere here: of bytes Node finds out that they are none by two exceptions. */
+/** A key object: `createDigests` says why. */
 const keyFrom = (secret: string) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, 32)));
 
 /**

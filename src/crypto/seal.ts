@@ -25,7 +25,7 @@ const TAG_BYTES = 16;
 export function createSeals(keys: readonly Buffer[]): Seals {
   const boxes = keys.map((key) => ({
     id: createHash('sha256').update('mintmark seal key id').update(key).digest().subarray(0, KEY_ID_BYTES),
-    // As a key object: of bytes Node first finds out that they are none, which takes twice as long as sealing a kilobyte.
+    // As a key object: `createDigests` says why.
     key: createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'mintmark seal', 32))),
   }));
   const [newest] = boxes;

@@ -18,8 +18,9 @@ const OF_JSON = { 'Cache-Control': 'no-store', 'Content-Type': 'application/json
 /** Text of no length: whoever keeps it, keeps nothing. */
 const OF_NOTHING = { 'Content-Type': 'text/plain; charset=utf-8' };
 
+export const NOTHING = '';
 /** What is said as JSON, or nothing. */
-export type Body = object | '';
+export type Body = object | typeof NOTHING;
 
 export function answerWith({ issuer, trustProxy, log }: Answering) {
   // Names and values in turn, which Node writes as they are.
@@ -35,7 +36,7 @@ export function answerWith({ issuer, trustProxy, log }: Answering) {
     const { method = '', headers } = req;
     const requestId = requestIdOf(String(headers['x-request-id'] ?? ''), trustProxy);
     logRequest(log, res, { method, path, began, requestId, clientId: () => clientId, narrow: true });
-    const [always, text] = body === '' ? [ofNothing, body] : [ofJson, JSON.stringify(body)];
+    const [always, text] = body === NOTHING ? [ofNothing, body] : [ofJson, JSON.stringify(body)];
     const length = Buffer.byteLength(text);
     // What was put back is read to its end, or the connection would wait for somebody to do it.
     req.resume();

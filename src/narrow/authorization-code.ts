@@ -2,11 +2,11 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { CODE_GRANT } from '#src/oauth/grant-types.ts';
 import type { Authorization } from './authorization.ts';
-import { mayUse } from './client.ts';
 import { type ExchangeDeps, exchange } from './exchange.ts';
-import { type Form, hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
-import { isOpaque } from './opaque.ts';
+import { mayUse } from './request/client.ts';
+import { type Form, hasOnly } from './request/form.ts';
+import { isOpaque } from './request/opaque.ts';
 
 const OWN = ['code', 'redirect_uri', 'code_verifier', 'resource'];
 const PARAMETERS = new Set(['grant_type', ...OWN, 'client_id', 'client_secret']);

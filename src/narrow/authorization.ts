@@ -1,8 +1,8 @@
 /** What a person authorized, where a code or a refresh token stands for the plain case of it. */
 import type { Api, Apis } from '#src/apis/index.ts';
 import type { Client } from '#src/clients/index.ts';
-import type { Authentication } from '#src/oauth/authentication-claims.ts';
-import type { FoundToken, Token, TokenKind } from '#src/tokens/index.ts';
+import type { FoundToken, TokenKind } from '#src/tokens/index.ts';
+import { type Remembered, rememberedOf } from './carried.ts';
 import { consentOf, named } from './consent.ts';
 import { isLiving } from './living.ts';
 
@@ -17,13 +17,6 @@ export interface Authorization {
   /** OpenID Connect's scopes among what was authorized. With `openid` there is an ID token. */
   readonly oidcScopes: readonly string[];
   readonly remembered: Remembered;
-}
-
-export interface Remembered extends Authentication {
-  readonly nonce?: string;
-  readonly resource?: string;
-  readonly sessionUid?: string;
-  readonly sid?: string;
 }
 
 /** @returns undefined when it is not as plain as that, or there is anything to refuse */
@@ -49,8 +42,4 @@ export async function authorizationOf(
   const isGood = (name: string) => asked.has(name) && granted.has(name) && api?.scopes.some((one) => one.name === name);
   const scope = named(resources[remembered.resource]).filter(isGood).join(' ');
   return api && scope ? { ...common, api, scope } : undefined;
-}
-
-function rememberedOf({ acr, amr, authTime, nonce, resource, sessionUid, sid }: Token['remainder']): Remembered {
-  return { acr, amr, authTime, nonce, resource, sessionUid, sid } as Remembered;
 }

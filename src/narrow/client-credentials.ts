@@ -4,9 +4,9 @@ import type { Client } from '#src/clients/index.ts';
 import { CLIENT_CREDENTIALS_GRANT } from '#src/oauth/grant-types.ts';
 import { OIDC_SCOPES } from '#src/oauth/scopes.ts';
 import { type AccessTokenDeps, makeAccessToken } from './access-tokens.ts';
-import { mayUse } from './client.ts';
-import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
+import { mayUse } from './request/client.ts';
+import { hasOnly } from './request/form.ts';
 
 export interface ClientCredentialsDeps extends AccessTokenDeps {
   readonly apis: Apis;

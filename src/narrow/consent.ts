@@ -1,5 +1,6 @@
 /** What a person agreed to, of what a token was asked for. */
-import type { FoundToken, Grant, TokenKind } from '#src/tokens/index.ts';
+import type { FoundToken, Grant } from '#src/tokens/index.ts';
+import { isUnderstood } from './carried.ts';
 
 export interface Consent {
   readonly grant: Grant;
@@ -11,24 +12,11 @@ export interface Consent {
   readonly resources: Readonly<Record<string, string>>;
 }
 
-/** What goes on from a code to its refresh token, and from each of these to the next. */
-const CARRIED = ['acr', 'amr', 'authTime', 'nonce', 'resource', 'sessionUid', 'sid'] as const;
-
-/**
- * Members that are understood here: a token that says anything else, that it is bound to a key or that claims were asked for
- * one by one, is the engine's.
- */
-const UNDERSTOOD: Partial<Record<TokenKind, ReadonlySet<string>>> = {
-  authorization_code: new Set([...CARRIED, 'redirectUri', 'codeChallenge', 'codeChallengeMethod']),
-  refresh_token: new Set([...CARRIED, 'iiat', 'rotations']),
-  access_token: new Set(['extra', 'sessionUid', 'sid']),
-};
-
 /** @returns undefined when it is not as plain as scopes that were asked for and agreed to */
-export function consentOf({ grant, kind, remainder, scope }: FoundToken): Consent | undefined {
+export function consentOf(token: FoundToken): Consent | undefined {
   // Where no scope was asked for, the answer has none.
-  if (!grant || !scope) return undefined;
-  for (const name in remainder) if (!UNDERSTOOD[kind]?.has(name)) return undefined;
+  const { grant, scope } = token;
+  if (!grant || !scope || !isUnderstood(token)) return undefined;
 
   const { openid, resources = {}, rejected, rar } = grant.consented as Consented;
   // Something was not agreed to: what that leaves, the engine says.

@@ -11,17 +11,23 @@ import type { Work } from '#src/http/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import { type Answering, answerWith, type Body } from './answer.ts';
 import { authorizationCode } from './authorization-code.ts';
-import { bearerOf } from './bearer.ts';
-import { authenticateClient } from './client.ts';
 import { type ClientCredentialsDeps, clientCredentials } from './client-credentials.ts';
 import type { ExchangeDeps } from './exchange.ts';
-import { type Form, peekForm } from './form.ts';
 import { type IntrospectionDeps, introspection } from './introspection.ts';
 import { refreshToken } from './refresh.ts';
-import { revocation } from './revocation.ts';
+import { bearerOf } from './request/bearer.ts';
+import { authenticateClient } from './request/client.ts';
+import { type Form, peekForm } from './request/form.ts';
+import { type RevocationDeps, revocation } from './revocation.ts';
 import { type UserinfoDeps, userinfo } from './userinfo.ts';
 
-export interface NarrowDeps extends Answering, ClientCredentialsDeps, ExchangeDeps, IntrospectionDeps, UserinfoDeps {
+export interface NarrowDeps
+  extends Answering,
+    ClientCredentialsDeps,
+    ExchangeDeps,
+    IntrospectionDeps,
+    RevocationDeps,
+    UserinfoDeps {
   readonly clients: Clients;
   readonly keys: Keys;
   readonly log: Pick<Logger, 'info' | 'warn'>;

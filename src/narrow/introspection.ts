@@ -3,9 +3,9 @@ import { type Apis, mayIntrospect } from '#src/apis/index.ts';
 import { isOpaquePat, looksLikePat } from '#src/oauth/pat-value.ts';
 import { type AboutPatsDeps, aboutPats } from './about-pats.ts';
 import { type AboutTokensDeps, aboutTokens } from './about-tokens.ts';
-import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
-import { isOpaque } from './opaque.ts';
+import { hasOnly } from './request/form.ts';
+import { isOpaque } from './request/opaque.ts';
 
 /** Whether this client may know anything of such a token. */
 export type MayAsk = (

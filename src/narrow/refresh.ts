@@ -1,11 +1,11 @@
 /** Refresh (RFC 6749 §6) of the scope that was granted. One that asks for less, and one that comes again, is the engine's. */
 import { REFRESH_GRANT } from '#src/oauth/grant-types.ts';
 import { rememberAnswer } from '#src/tokens/index.ts';
-import { mayUse } from './client.ts';
 import { type ExchangeDeps, exchange } from './exchange.ts';
-import { hasOnly } from './form.ts';
 import type { Endpoint } from './index.ts';
-import { isOpaque } from './opaque.ts';
+import { mayUse } from './request/client.ts';
+import { hasOnly } from './request/form.ts';
+import { isOpaque } from './request/opaque.ts';
 
 const PARAMETERS = new Set(['grant_type', 'refresh_token', 'resource', 'client_id', 'client_secret']);
 

@@ -4,16 +4,17 @@
  */
 import type { Client } from '#src/clients/index.ts';
 import type { FoundToken, Tokens } from '#src/tokens/index.ts';
-import { hasOnly } from './form.ts';
+import { NOTHING } from './answer.ts';
 import type { Endpoint } from './index.ts';
-import { isOpaque } from './opaque.ts';
+import { isLiving } from './living.ts';
+import { hasOnly } from './request/form.ts';
+import { isOpaque } from './request/opaque.ts';
 
 export interface RevocationDeps {
-  readonly tokens: Pick<Tokens, 'find' | 'units'>;
+  readonly tokens: Tokens;
 }
 
 const PARAMETERS = new Set(['token', 'token_type_hint', 'client_id', 'client_secret']);
-const NOTHING = '';
 
 export function revocation({ tokens }: RevocationDeps): Endpoint {
   const { units } = tokens;
@@ -38,5 +39,5 @@ export function revocation({ tokens }: RevocationDeps): Endpoint {
 function isPlain(token: FoundToken, client: Client): boolean {
   if (token.kind !== 'access_token' && token.kind !== 'refresh_token') return false;
   if (token.format !== 'opaque' || token.clientId !== client.id) return false;
-  return token.consumedAt === undefined && token.expiresAt > Date.now() / 1000;
+  return isLiving(token);
 }

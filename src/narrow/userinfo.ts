@@ -22,6 +22,7 @@ export function userinfo({ accounts, clients, tokens }: UserinfoDeps) {
     if (!token || !isForUserinfo(token) || !isLiving(token)) return undefined;
     const scopes = consentOf(token)?.oidcScopes;
     if (!scopes?.includes('openid')) return undefined;
+    // The look-up found neither of them disabled: asked again, because meanwhile they may be.
     const client = await clients.find(token.clientId);
     if (!client || client.disabled) return undefined;
     const person = await findPerson(accounts, token.accountId);

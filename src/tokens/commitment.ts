@@ -14,6 +14,7 @@ export interface Commitment {
   readonly accountId: string | undefined;
   /** The client that must still be enabled when tokens are issued to it under a grant. */
   readonly clientId: string | undefined;
+  /** The session that must not have ended meanwhile, because this unit writes it. */
   readonly sessionUid: string | undefined;
   /** The new access token of a rotation: it ends the older ones of its grant for the same API, in the same commit. */
   readonly refreshed: Token | undefined;
@@ -30,7 +31,7 @@ export class GuardFailed extends Error {
 
   constructor({ unit, grantId }: Commitment) {
     super('a code, token, grant or proof that this request relied on was used or ended meanwhile');
-    this.consumes = unit.consumes;
+    this.consumes = unit.consumes?.id;
     this.grantId = grantId;
   }
 }
@@ -73,7 +74,7 @@ function theOne(known: string | undefined, next: string | undefined): string | u
 }
 
 function refreshedBy(unit: Unit): Token | undefined {
-  if (unit.consumedKind !== 'refresh_token') return undefined;
+  if (unit.consumes?.kind !== 'refresh_token') return undefined;
   let refreshed: Token | undefined;
   for (const token of unit.tokens.values()) {
     if (token.kind !== 'access_token' || token.grantId === undefined) continue;
@@ -88,7 +89,7 @@ function changesOf(unit: Unit): string[] {
   for (const records of [unit.grants, unit.sessions, unit.interactions]) changes.push(...records.keys());
   for (const ended of [unit.endedTokens, unit.endedGrants, unit.endedInteractions]) changes.push(...ended);
   for (const ended of [unit.rotatedSessions, unit.endedSessions, unit.endedClients]) changes.push(...ended);
-  if (unit.consumes !== undefined) changes.push(unit.consumes);
+  if (unit.consumes) changes.push(unit.consumes.id);
   if (unit.replay) changes.push(unit.replay.id);
   return changes;
 }

@@ -1,4 +1,7 @@
-/** All SQL of the token store: the lookups. What writes is in `write-units.ts`. */
+/**
+ * All SQL of the token store: the lookups. What writes is in `write-units.ts`. Times are asked for as numbers and ids as hex: as
+ * timestamps and bytes, both sides would write them and read them again, which is a good part of what a look-up costs.
+ */
 import { boundArray, type Db } from '#src/db/index.ts';
 import type { FoundToken, Grant, Interaction, Session, Token, TokenFormat, TokenKind } from './records.ts';
 
@@ -23,10 +26,6 @@ interface TokenRow {
   remainder: Record<string, unknown>;
 }
 
-/**
- * Times are asked for as numbers and ids as hex: as timestamps and bytes, both sides would write them and read them again,
- * which is a good part of what a look-up costs.
- */
 const seconds = (epoch: number): number => Math.floor(epoch);
 const bytes = (id: string): Buffer => Buffer.from(id, 'hex');
 

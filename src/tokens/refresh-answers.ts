@@ -29,7 +29,7 @@ export function rememberAnswer(
   grace: number = DEFAULT_LIFETIMES.refreshTokenGrace,
 ): void {
   const successor = [...unit.tokens.values()].find(({ kind }) => kind === 'refresh_token');
-  if (grace === 0 || !successor || unit.consumes === undefined) return;
+  if (grace === 0 || !successor || !unit.consumes) return;
   unit.answer = {
     successorId: successor.id,
     sealed: sealUnder(request.refreshToken, Buffer.from(JSON.stringify(response)), contextOf(request)),

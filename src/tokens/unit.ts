@@ -34,21 +34,19 @@ export class Unit {
   readonly endedClients = new Set<string>();
   /** Where the request came from: what a person sees in the list of their sessions. */
   from: Origin = { ip: undefined, userAgent: undefined };
-  consumes: string | undefined;
+  consumes: { readonly id: string; readonly kind: TokenKind } | undefined;
   /** What the consumed refresh token is exchanged for, should the client have to ask again. */
   answer: RefreshAnswer | undefined;
   replay: Replay | undefined;
   readonly events: TokenEvent[] = [];
-  consumedKind: TokenKind | undefined;
   readonly #uidOfSession = new Map<string, string>();
   readonly #foundSessions = new Set<string>();
   readonly #sessionOfGrant = new Map<string, string>();
 
   /** @throws {Error} for a second one: no protocol request consumes two, and a guard that is dropped is a hole */
   consume(id: string, kind: TokenKind): void {
-    if (this.consumes !== undefined && this.consumes !== id) throw new Error('one request may consume one token');
-    this.consumes = id;
-    this.consumedKind = kind;
+    if (this.consumes && this.consumes.id !== id) throw new Error('one request may consume one token');
+    this.consumes = { id, kind };
   }
 
   noteReplay(replay: Replay): void {
@@ -82,7 +80,6 @@ export class Unit {
   /** Takes back what a refused refresh had begun: nobody received the successor, so the token is not used up. */
   discardIssuing(): void {
     this.consumes = undefined;
-    this.consumedKind = undefined;
     this.tokens.clear();
   }
 

@@ -81,7 +81,7 @@ export async function exchange(db: Db, batch: readonly Commitment[]): Promise<Se
 
 /** The columns of `EXCHANGE`, in its order. */
 const OF_UNITS: readonly ((batch: readonly Commitment[]) => Buffer)[] = [
-  column('bytea', ({ unit }) => unit.consumes),
+  column('bytea', ({ unit }) => unit.consumes?.id),
   column('text', ({ grantId }) => grantId),
   column('uuid', ({ accountId }) => accountId),
   column('text', ({ clientId }) => clientId),

@@ -73,7 +73,7 @@ function rowsOf<Row extends object>(
 
 const guards = ({ unit, grantId, accountId, clientId, sessionUid }: Commitment, no: number) => ({
   no,
-  consumes: unit.consumes,
+  consumes: unit.consumes?.id,
   grantId,
   accountId,
   clientId,
