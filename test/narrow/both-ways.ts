@@ -81,7 +81,12 @@ const apisAt = async (admin: AdminApi): Promise<unknown> => (await admin.get('/a
 
 async function send(server: Server, path: string, sent: Omit<Sent, 'path'>): Promise<Answer> {
   const { parameters, headers = {}, method = 'GET' } = sent;
-  if (parameters === undefined) return read(await observedFetch(server.url + path, { method, headers }));
+  if (parameters === undefined) {
+    const response = await observedFetch(server.url + path, { method, headers });
+    // It has the type of a body, and none.
+    if (method === 'HEAD') return { status: response.status, headers: response.headers, body: await response.text() };
+    return read(response);
+  }
   if (typeof parameters !== 'string') return post(server, path, parameters, { headers });
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
   const raw = { method: 'POST', headers: { ...headers, ...type }, body: parameters };

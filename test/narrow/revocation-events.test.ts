@@ -1,12 +1,12 @@
 /** What a revocation leaves behind: on the narrow path the same events, and the same rows, as by the engine. */
 import { describe, expect, test } from '@jest/globals';
-import type { Db } from '#src/db/index.ts';
 import { granted, post, token } from '../endpoints/protocol.ts';
 import { adminApi, type RegisteredClient, registerApi, registerClient, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
-import { eventsIn, startListened } from '../support/listening.ts';
+import { startListened } from '../support/listening.ts';
 import type { Server } from '../support/server.ts';
 import { bothWays } from './both-ways.ts';
+import { traces, waysTaken } from './traces.ts';
 
 const PATH = '/oauth/revoke';
 const SCOPE = 'openid things:read';
@@ -47,8 +47,8 @@ describe.each(ENGINES)('A revocation on %s', (engine) => {
     // It writes of the last uses when it stops.
     await ways.wide(PATH)[0].stop();
     const [narrow, wide] = await atTheEnd(async (db) => [await traces(db, here), await traces(db, there)]);
-    expect(revocationsBy(here, server)).toEqual(new Set([true]));
-    expect(revocationsBy(there, server)).not.toContain(true);
+    expect(waysTaken(PATH, here, server)).toEqual(new Set([true]));
+    expect(waysTaken(PATH, there, ways.wide(PATH)[0])).toEqual(new Set([false]));
     expect(narrow).toEqual(wide);
     const told = narrow?.events.map(({ type, data: { kind } }) => [type, kind]);
     expect(told?.filter(([type]) => /revoked/.test(String(type)))).toEqual([
@@ -59,50 +59,3 @@ describe.each(ENGINES)('A revocation on %s', (engine) => {
     ]);
   }, 60_000);
 });
-
-/** Whether the narrow path was taken, as the log says of each. */
-function revocationsBy({ client_id }: RegisteredClient, { output }: Server): Set<boolean> {
-  const lines = output()
-    .split('\n')
-    .filter((line) => line.includes(`"path":"${PATH}"`) && line.includes(`"client_id":"${client_id}"`));
-  return new Set(lines.map((line) => line.includes('"narrow":true')));
-}
-
-/** What the database knows of a client's tokens. */
-async function traces(db: Db, { client_id }: RegisteredClient) {
-  const events = (await eventsIn(db)).filter((event) => event.client_id === client_id);
-  const { rows: tokens } = await db.query(
-    `select t.kind, t.revoked_at is not null as revoked, t.consumed_at is not null as consumed,
-            t.last_used_at is not null as used, g.revoked_at is not null as grant_revoked, g.signed_out
-       from tokens t
-       left join grants g on g.id = t.grant_id
-      where t.client_id = $1
-      order by t.created_at, t.kind`,
-    [client_id],
-  );
-  const { rows: audit } = await db.query(
-    `select action, outcome from audit_log where strpos(concat(actor, target, data), $1) > 0 order by id`,
-    [client_id],
-  );
-  const unnamed = unname();
-  return {
-    events: events.map(({ client_id: _, data, ...event }) => ({ ...event, data: unnamed(data) })),
-    tokens,
-    audit,
-  };
-}
-
-/** Ids are replaced by the order in which they come, moments by nothing. */
-function unname() {
-  const ids = new Map<unknown, string>();
-  const numbered = (id: unknown) => {
-    if (!ids.has(id)) ids.set(id, `no ${ids.size}`);
-    return ids.get(id);
-  };
-  return (data: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(data)
-        .filter(([member]) => !member.endsWith('_at'))
-        .map(([member, value]) => [member, member.endsWith('_id') ? numbered(value) : value]),
-    );
-}
