@@ -23,7 +23,7 @@ export interface BothWays {
    * @throws when the two answers differ. @returns the first one, whether the narrow path gave it, and the engine's body
    */
   compare(sent: Sent, again?: Sent): Promise<Answer & { narrow: boolean; wide: any }>;
-  /** Returns it when the other instance has heard of it, and of whatever was made before it. */
+  /** Returns it when the other instance knows it, and the APIs that were made before it. Not what was changed. */
   known(client: RegisteredClient): Promise<RegisteredClient>;
   /** Whether the log of the first of the two says so. */
   tookNarrowPath(requestId: string | null): Promise<boolean>;
