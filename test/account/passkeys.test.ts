@@ -72,7 +72,7 @@ describe('A passkey', () => {
     await page.goto(`${server.url}/account/passkeys/add`);
     await page.fill('#name', 'Laptop again');
     await page.click('#submit');
-    await page.waitForFunction("document.querySelector('[role=status]').textContent.includes('already')");
+    await page.getByRole('status').filter({ hasText: 'already' }).waitFor();
     await forgetFactor(page, authenticator);
     await add(page, 'Phone');
     expect(await page.textContent('#notice')).toBe('Your passkey was added.');
@@ -88,7 +88,7 @@ describe('A passkey', () => {
     await authenticator.setVerified(false);
     await page.fill('#name', 'Laptop');
     await page.click('#submit');
-    await page.waitForFunction("document.querySelector('[role=status]').textContent.includes('try again')");
+    await page.getByRole('status').filter({ hasText: 'try again' }).waitFor();
     await authenticator.setVerified(true);
     await press(page, '#submit');
     expect(await passkeysOf(ann)).toHaveLength(1);

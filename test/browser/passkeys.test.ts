@@ -67,7 +67,7 @@ describe('Somebody of whom a passkey is demanded and who has none', () => {
     await signIn(page, ann);
     await authenticator.setVerified(false);
     await page.click('#submit');
-    await page.waitForFunction(`document.querySelector('form [role=status]').textContent.includes('try again')`);
+    await page.getByRole('status').filter({ hasText: 'try again' }).waitFor();
     expect(await authenticator.count()).toBe(0);
     await authenticator.setVerified(true);
     await press(page, '#submit');
@@ -171,7 +171,7 @@ describe('A passkey', () => {
     await addAuthenticator(other);
     await atSignIn(other, { prompt: 'login' });
     await other.click('#passkey');
-    await other.waitForFunction(`document.querySelector('form [role=status]').textContent.includes('not used')`);
+    await other.getByRole('status').filter({ hasText: 'not used' }).waitFor();
   });
 
   test('is not mentioned where the browser has none', async () => {
@@ -189,7 +189,7 @@ describe('A passkey', () => {
     await addAuthenticator(page);
     await atSignIn(page);
     await page.click('#passkey');
-    await page.waitForFunction(`document.querySelector('form [role=status]').textContent.includes('not used')`);
+    await page.getByRole('status').filter({ hasText: 'not used' }).waitFor();
     expect(await page.isEnabled('#passkey')).toBe(true);
     await signIn(page, await registerUser(admin));
     await page.waitForSelector('#allow');
