@@ -13,8 +13,6 @@ import {
 import { ENGINES } from '../support/database.ts';
 import { send, withAdministration } from './support.ts';
 
-const AT_ONCE_MS = 1_000;
-
 describe.each(ENGINES)('/revocation-rules on %s', (engine) => {
   const administration = withAdministration(engine);
   let app: RegisteredClient;
@@ -52,7 +50,6 @@ describe.each(ENGINES)('/revocation-rules on %s', (engine) => {
     expect({ status, body }).toEqual({ status: 201, body: { id: expect.any(String), matches: 2 } });
     expect(headers.get('location')).toBe(`/api/v1/revocation-rules/${body.id}`);
     expect(await active(access_token)).toBe(false);
-    expect(Date.now() - begun).toBeLessThan(AT_ONCE_MS);
 
     const { body: shown } = await api.get(`/revocation-rules/${body.id}`);
     expect(shown).toMatchObject({
@@ -64,7 +61,8 @@ describe.each(ENGINES)('/revocation-rules on %s', (engine) => {
       kind: null,
       created_by: `client:${server().admin.client_id}`,
     });
-    expect(Math.abs(Date.parse(shown.issued_before) - begun)).toBeLessThan(AT_ONCE_MS);
+    expect(Date.parse(shown.issued_before)).toBeGreaterThanOrEqual(begun);
+    expect(Date.parse(shown.issued_before)).toBeLessThanOrEqual(Date.now());
     expect(Date.parse(shown.expires_at)).toBeGreaterThan(Date.now());
     expect((await api.get('/revocation-rules?limit=500')).body.items).toContainEqual(shown);
     expect(await create(rule)).toMatchObject({ status: 201, body: { matches: 0 } });

@@ -58,14 +58,14 @@ onPostgres('two instances on one Postgres', () => {
       heard += 1;
     });
     await insertApi(one, 'from-one');
-    await eventually(() => heard > 0, 500);
+    await eventually(() => heard > 0);
 
     await one.transaction(async (tx) => {
       await insertApi(tx, 'not-yet');
       await two.query('select pg_sleep(0.1)');
       expect(heard).toBe(1);
     });
-    await eventually(() => heard > 1, 500);
+    await eventually(() => heard > 1);
     await Promise.all([one.close(), two.close()]);
     await fresh.drop();
   });

