@@ -23,6 +23,9 @@ export const COMMON_FLAGS: readonly Flag[] = [
  * Words and flags of a command line. Written here because `util.parseArgs` knows neither `--disabled=false` nor two
  * spellings of one name, and flags are named like the API's members: `--client_name`, or `--client-name` for the fingers.
  *
+ * What begins with one dash is a word: so does one in 64 of the ids that are written in base64url, like those of keys
+ * (RFC 7638). What comes after `--` is one, whatever it begins with.
+ *
  * @throws {WrongUsage} naming the flag that is not among `known`
  */
 export function parseFlags(args: readonly string[], known: readonly Flag[]): Given {
@@ -32,7 +35,7 @@ export function parseFlags(args: readonly string[], known: readonly Flag[]): Giv
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--') {
       words.push(...rest.splice(0));
-    } else if (arg.startsWith('-') && arg.length > 1) {
+    } else if (arg.startsWith('--') || arg === '-h') {
       const { name, value } = flagAt(arg, rest, known);
       flags.set(name, [...(flags.get(name) ?? []), value]);
     } else {

@@ -9,9 +9,13 @@ export function randomSecret(): string {
   return random(32);
 }
 
-/** 128 bits in base64url (22 characters): names a thing, opens nothing. */
+/**
+ * 128 bits in base64url (22 characters): names a thing, opens nothing. It does not begin with a dash: people give it to
+ * commands, to which that would be an option.
+ */
 export function randomId(): string {
-  return random(16);
+  const id = random(16);
+  return id.startsWith('-') ? randomId() : id;
 }
 
 function random(bytes: number): string {

@@ -60,6 +60,7 @@ describe('wrong usage is exit code 2', () => {
     ['a flag of another verb', ['clients', 'get', 'x', '--limit', '3'], /unknown flag --limit/],
     ['a missing argument', ['clients', 'get'], /missing <client_id>/],
     ['an argument too many', ['clients', 'get', 'a', 'b'], /unexpected "b"/],
+    ['one that begins with a dash', ['clients', 'get', 'a', '-b'], /unexpected "-b"/],
     ['a flag without its value', ['clients', 'create', '--client_name'], /--client_name needs a value/],
     ['a number that is none', ['clients', 'list', '--limit', 'many'], /--limit is "many"; it must be a number/],
     ['JSON that is none', ['clients', 'create', '--metadata', '{'], /--metadata must be JSON/],
@@ -78,6 +79,16 @@ describe('wrong usage is exit code 2', () => {
     const { code, stderr } = await mintmark(['clients', 'create', '--file', '-'], { env, stdin: '[1]' });
     expect(code).toBe(2);
     expect(stderr).toContain('must hold one JSON object');
+  });
+
+  it.each([
+    ['one dash', '-9aKlrn3c', ['-9aKlrn3c']],
+    ['two, behind the end of flags', '--aKlrn3c', ['--', '--aKlrn3c']],
+  ])('takes an id that begins with %s for an id', async (_what, id, words) => {
+    const named = ['clients', 'create', `--client_id=${id}`, '--grant_types', 'client_credentials', '--json'];
+    expect(await mintmark(named, { env })).toMatchObject({ code: 0 });
+    const { code, json } = await mintmark(['clients', 'get', '--json', ...words], { env });
+    expect({ code, id: json?.client_id }).toEqual({ code: 0, id });
   });
 
   it('and never repeats the value of an unknown flag, which may be a secret', async () => {
