@@ -26,11 +26,12 @@ export interface SizedStore {
   stop(): Promise<void>;
 }
 
-/** Each on leaf pages of its own in a large index; spread over the table too. */
+/** Each on leaf pages of its own in a large index, as they say that they were made all through the time; spread over the table too. */
 const KNOWN = 8_192;
 const BATCH = 250_000;
 /** The tokens were issued one after the other over half of it, and none of them ends while it is measured. */
 const LIFETIME_SECONDS = 86_400;
+const SPREAD_MS = (LIFETIME_SECONDS * 1000) / 2;
 const LONGEST_FILL_MS = 40 * 60_000;
 /** Of a row with its indexes and what is logged of it until the next checkpoints. */
 const BYTES_PER_TOKEN = 1_200;
@@ -83,15 +84,17 @@ const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
 /** Batch by batch, what is known among what is not: as if they had come one after the other. */
 async function fillUp(db: Database, tokens: Tokens, count: number, registered: Registered): Promise<string[]> {
   const deadline = Date.now() + LONGEST_FILL_MS;
-  const like = { ...registered, lifetime: LIFETIME_SECONDS };
   const share = Math.min(1, (2 * KNOWN) / count) / 2;
   const known: string[] = [];
+  const began = Date.now() - SPREAD_MS;
   for (let done = 0; done < count; done += BATCH) {
     if (Date.now() > deadline) throw new Error(`only ${done} tokens after ${LONGEST_FILL_MS / 60_000} minutes`);
     const batch = Math.min(BATCH, count - done);
     const ours = Math.ceil(batch * share);
-    await insertLike(db, batch - ours, { registered, age: 1 - done / count });
-    known.push(...(await fill(tokens, ours, like)));
+    const [from, ms] = [began + (done / count) * SPREAD_MS, (batch / count) * SPREAD_MS];
+    await insertLike(db, batch - ours, { registered, from, ms });
+    const dated = () => Math.floor(from + Math.random() * ms);
+    known.push(...(await fill(tokens, ours, { ...registered, lifetime: LIFETIME_SECONDS, dated })));
     if (process.stderr.isTTY) process.stderr.write(`\r${done + batch} tokens `);
   }
   await db.query('vacuum (analyze) tokens');
@@ -100,15 +103,16 @@ async function fillUp(db: Database, tokens: Tokens, count: number, registered: R
 }
 
 /**
- * Rows as the client credentials grant writes them, but for the ids, whose tokens nobody knows. Written in the order of
- * these ids, as a store this large would take hours to fill at random; in the table each comes behind those before it.
+ * Rows as the client credentials grant writes them, but for the ids, which begin as theirs do and whose tokens nobody knows:
+ * issued one after the other.
  *
- * @param age of the batch: 1 is half a lifetime, 0 is now
+ * @param from milliseconds since 1970, when the first was issued
+ * @param ms until the last one was
  */
 async function insertLike(
   db: Database,
   count: number,
-  { registered, age }: { registered: Registered; age: number },
+  { registered, from, ms }: { registered: Registered; from: number; ms: number },
 ): Promise<void> {
   const { clientId, scope, audience } = registered;
   await db.transaction(async (tx) => {
@@ -118,10 +122,11 @@ async function insertLike(
                            remainder)
        select r.id, 'access_token', 'opaque', $2, 'client_credentials', $3, $4, date_trunc('second', r.at),
               date_trunc('second', r.at) + make_interval(secs => $5), r.at, '{}'
-         from (select i.id, now() - make_interval(secs => $6) + (row_number() over (order by i.id)) * interval '1 microsecond' as at
-                 from (select sha256(uuid_send(gen_random_uuid())) as id from generate_series(1, $1)) i
-                order by i.id) r`,
-      [count, clientId, scope, audience, LIFETIME_SECONDS, (age * LIFETIME_SECONDS) / 2],
+         from (select to_timestamp(i.ms / 1000) as at,
+                      substring(int8send(floor(i.ms)::int8) from 3)
+                        || substring(sha256(uuid_send(gen_random_uuid())) for 26) as id
+                 from (select $6::float8 + $7::float8 * n / $1 as ms from generate_series(0, $1::int - 1) n) i) r`,
+      [count, clientId, scope, audience, LIFETIME_SECONDS, from, ms],
     );
   });
 }

@@ -1,7 +1,6 @@
 /** The token store without a server in front of it: a million tokens in minutes, by the code that commits every other one. */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDigests } from '#src/crypto/index.ts';
+import { createDigests, datedSecret } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { createTokens, type Tokens } from '#src/tokens/index.ts';
 import { ascending } from './figures.ts';
@@ -20,11 +19,16 @@ export interface NewTokens {
   readonly clientId?: string;
   /** Seconds. */
   readonly lifetime: number;
+  /** Milliseconds since 1970: when the next one says it was made, if not now. */
+  readonly dated?: () => number;
 }
 
 /** Issues one, as a client credentials request does. */
-async function issue(tokens: Tokens, { audience, scope, lifetime, clientId = CLIENT }: NewTokens): Promise<string> {
-  const value = randomBytes(32).toString('base64url');
+async function issue(
+  tokens: Tokens,
+  { audience, scope, lifetime, clientId = CLIENT, dated }: NewTokens,
+): Promise<string> {
+  const value = datedSecret(dated?.());
   const id = tokens.idFor('token', value);
   const now = Math.floor(Date.now() / 1000);
   await tokens.units.run(async () => {

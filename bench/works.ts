@@ -1,5 +1,5 @@
 /** From what a case is about to what is sent. */
-import { randomBytes } from 'node:crypto';
+import { datedSecret } from '#src/crypto/index.ts';
 import { exchange } from './browser.ts';
 import { openConnection } from './connection.ts';
 import {
@@ -115,7 +115,7 @@ function questions(subject: Subject, tokens: readonly string[]): Buffer[] {
 }
 
 function unknownTokens({ distinct }: Amounts): string[] {
-  return Array.from({ length: distinct }, () => randomBytes(32).toString('base64url'));
+  return Array.from({ length: distinct }, () => datedSecret());
 }
 
 function again(requests: readonly Buffer[], expected: string): Prepared {

@@ -110,7 +110,7 @@ export async function openCapabilities(config: Config, db: Database, log: Logger
     const factors = createFactors({ db, digests, seals, guesses, issuer });
     const { signIns, apiSessions } = createSignIns({ db, digests, accounts, policies, factors, audit });
     const sessionList = createSessionList({ db });
-    const tokens = createTokens({ db, digests, acceptPats: config.pats.enabled });
+    const tokens = await createTokens({ db, digests, acceptPats: config.pats.enabled });
     const keys = await createKeys({ db, seals, log });
     const statusLists = await createStatusLists({ db, seals, keys, issuer, acceptPats: config.pats.enabled });
     const tokenList = createTokenList({ db, acceptPats: config.pats.enabled });

@@ -4,9 +4,17 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.allocUnsafeSlow(8_192);
 let next = pool.length;
 
+/** Milliseconds since 1970, most significant byte first, as a UUIDv7 begins (RFC 9562 §5.7). */
+const DATE_BYTES = 6;
+/** In base64url. */
+const DATE_LENGTH = (DATE_BYTES * 8) / 6;
+const DATED_SECRET_BYTES = 36;
+const DATED_ID_BYTES = 18;
+const DATED_LENGTHS = [DATED_SECRET_BYTES, DATED_ID_BYTES].map((bytes) => (bytes * 8) / 6);
+
 /** 256 bits in base64url (43 characters): a bearer value, safe in headers, forms and Basic credentials as it is. */
 export function randomSecret(): string {
-  return random(32);
+  return take(draw(32), 32);
 }
 
 /**
@@ -14,19 +22,47 @@ export function randomSecret(): string {
  * commands, to which that would be an option.
  */
 export function randomId(): string {
-  const id = random(16);
+  const id = take(draw(16), 16);
   return id.startsWith('-') ? randomId() : id;
 }
 
-function random(bytes: number): string {
+/** Says when it was made (milliseconds since 1970), then 240 random bits: a bearer value of 48 characters. */
+export function datedSecret(at = Date.now()): string {
+  return dated(DATED_SECRET_BYTES, at);
+}
+
+/** Says when it was made, then 96 random bits: a name of 24 characters. */
+export function datedId(): string {
+  return dated(DATED_ID_BYTES, Date.now());
+}
+
+/** What a dated value begins with, in hex; undefined for others. Anybody can make one up: it says where to look, and no more. */
+export function dateOf(value: string): string | undefined {
+  if (!DATED_LENGTHS.includes(value.length)) return undefined;
+  const date = Buffer.from(value.slice(0, DATE_LENGTH), 'base64url');
+  return date.length === DATE_BYTES ? date.toString('hex') : undefined;
+}
+
+function dated(bytes: number, at: number): string {
+  const from = draw(bytes);
+  pool.writeUIntBE(at, from, DATE_BYTES);
+  return take(from, bytes);
+}
+
+/** Where in the pool so many random bytes are, which nobody was given. */
+function draw(bytes: number): number {
   if (next + bytes > pool.length) {
     randomFillSync(pool);
     next = 0;
   }
   const from = next;
   next += bytes;
-  const text = pool.toString('base64url', from, next);
+  return from;
+}
+
+function take(from: number, bytes: number): string {
+  const text = pool.toString('base64url', from, from + bytes);
   // Nobody can be given it again, and memory does not keep it.
-  pool.fill(0, from, next);
+  pool.fill(0, from, from + bytes);
   return text;
 }

@@ -1,7 +1,6 @@
 /** Access tokens: what they say, and the row that makes them listable and revocable. */
 import type { Api } from '#src/apis/index.ts';
 import { type Client, clientClaims } from '#src/clients/index.ts';
-import { randomId, randomSecret } from '#src/crypto/index.ts';
 import type { Keys } from '#src/keys/index.ts';
 import { type Authentication, authenticationClaims } from '#src/oauth/authentication-claims.ts';
 import { accessTokenLifetime } from '#src/oauth/lifetimes.ts';
@@ -52,7 +51,7 @@ export function makeAccessToken(deps: AccessTokenDeps, wanted: Wanted): Made | P
 }
 
 function makeOpaque({ tokens }: AccessTokenDeps, wanted: Wanted): Made {
-  const value = randomSecret();
+  const value = tokens.references.newValue();
   const extra = extraOf(wanted);
   const row: Token = {
     ...rowOf(wanted),
@@ -107,9 +106,9 @@ function extraOf({ client, person }: Wanted): object | undefined {
 }
 
 /** RFC 9068 §2.2; a machine is its own subject. */
-const claimsOf = ({ issuer }: AccessTokenDeps, row: Row, extra: object | undefined) => ({
+const claimsOf = ({ issuer, tokens }: AccessTokenDeps, row: Row, extra: object | undefined) => ({
   ...extra,
-  jti: randomId(),
+  jti: tokens.references.newName(),
   sub: row.accountId ?? row.clientId,
   iat: row.issuedAt,
   exp: row.expiresAt,

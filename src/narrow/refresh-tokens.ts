@@ -1,6 +1,5 @@
 /** Refresh tokens: the first one a code is exchanged for, and the one that comes after each. */
 import type { Client } from '#src/clients/index.ts';
-import { randomSecret } from '#src/crypto/index.ts';
 import { refreshTokenLifetime } from '#src/oauth/lifetimes.ts';
 import type { Token, Tokens } from '#src/tokens/index.ts';
 import type { Authorization } from './authorization.ts';
@@ -15,7 +14,7 @@ export function makeRefreshToken(
   const { iiat, rotations = 0 } = token.remainder as { iiat?: number; rotations?: number };
   const issuedAt = Math.floor(Date.now() / 1000);
   const firstIssuedAt = iiat ?? issuedAt;
-  const value = randomSecret();
+  const value = references.newValue();
   const row: Token = {
     id: references.idOf('token', value),
     kind: 'refresh_token',

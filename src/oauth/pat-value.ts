@@ -24,7 +24,10 @@ export function isOpaquePat(value: string): boolean {
   return named !== undefined && checksum(named) === sum;
 }
 
-/** Other opaque values here have this many characters of the same alphabet: one in 16 million begins like one, too. */
+/**
+ * Opaque values that do not say when they were made have this many characters of the same alphabet: one in 16 million begins like
+ * one, too. Those that do, begin with a date, and this would be one of the year 7350.
+ */
 const OTHER_LENGTH = 43;
 
 /** Says of itself that it is a personal access token, opaque or JWT; whether it is one is for others to find out. */

@@ -98,7 +98,8 @@ interface TokensDeps {
   readonly acceptPats?: boolean;
 }
 
-export function createTokens({ db, digests, acceptPats = true }: TokensDeps): Tokens {
+/** @throws {Unavailable} */
+export async function createTokens({ db, digests, acceptPats = true }: TokensDeps): Promise<Tokens> {
   const slots = { slots: db.batches };
   const tokenById = batched((ids: string[]) => queries.findTokens(db, ids, acceptPats), slots);
   const grantById = batched((ids: string[]) => queries.findGrants(db, ids), slots);
@@ -108,7 +109,7 @@ export function createTokens({ db, digests, acceptPats = true }: TokensDeps): To
   const issued = batched((made: Token[]) => queries.issueTokens(db, made).then(() => new Map()), slots);
   const commit = createCommitter(db);
   const units = createUnits(commit);
-  const references = createReferences(digests);
+  const references = createReferences(digests, await queries.datedSince(db));
   const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
   /** Looks under the newest secret key first and under the older ones only when that finds nothing. */

@@ -247,3 +247,12 @@ export async function findAnswer(db: Db, tokenId: string): Promise<Buffer | unde
   );
   return rows[0]?.sealed;
 }
+
+/** In seconds since the epoch. */
+export async function datedSince(db: Db): Promise<number> {
+  const { rows } = await db.query<{ since: number }>(
+    `select date_part('epoch', since) as since
+       from dated_tokens`,
+  );
+  return rows[0]?.since ?? 0;
+}

@@ -1,17 +1,21 @@
-import type { Digests } from '#src/crypto/index.ts';
+import { type Digests, datedId, datedSecret, dateOf, randomId, randomSecret } from '#src/crypto/index.ts';
 import { idOf } from './records.ts';
 
 /** What a bearer value is for: the same characters never open two doors. */
 export type Purpose = 'token' | 'user_code' | 'session' | 'interaction' | 'replay';
 
 /**
- * From presented values to row ids, and back to something that can stand in for a value.
+ * What tokens are known by: new values, from presented ones to row ids, and back to something that can stand in for a value.
  *
  * The engine sometimes has to come back to a record whose value nobody holds any more (a device code found by its user
  * code, a JWT found by its jti). It is given a *reference*: the row's id and a MAC over it. References are made and read
  * by any instance, and one that was not made here is just an unknown value.
  */
 export interface References {
+  /** For an opaque token that is about to be issued. */
+  newValue(): string;
+  /** For a JWT that is about to be issued: its jti. */
+  newName(): string;
   /** Ids under which `value` may lie, the one it would be written under first. */
   idsOf(purpose: Purpose, value: string): string[];
   idOf(purpose: Purpose, value: string): string;
@@ -24,7 +28,19 @@ const PURPOSE = 'reference';
 /** The engine reads the reference that stands in for one request's token half a dozen times: as many requests at once. */
 const REMEMBERED = 1_000;
 
-export function createReferences(digests: Digests): References {
+/**
+ * Where a token says when it was made, its id begins so, and 208 bits of its digest follow: what was issued at one time lies
+ * on the same few pages of the primary key, however large that is. Under ids that are nothing but digests each new row of
+ * a large table changes a page of its own, and Postgres logs the whole of it (ten times as much as the row).
+ */
+function idUnder(digest: Buffer, purpose: Purpose, value: string): string {
+  const date = purpose === 'token' ? dateOf(value) : undefined;
+  return date ? date + digest.toString('hex', 0, digest.length - date.length / 2) : idOf(digest);
+}
+
+/** @param datedSince seconds since the epoch: whoever does not know dated values has ended by then */
+export function createReferences(digests: Digests, datedSince: number): References {
+  const isDated = () => Date.now() / 1000 >= datedSince;
   /** Lately made here, oldest first. */
   const made = new Set<string>();
 
@@ -43,11 +59,13 @@ export function createReferences(digests: Digests): References {
   };
 
   return {
+    newValue: () => (isDated() ? datedSecret() : randomSecret()),
+    newName: () => (isDated() ? datedId() : randomId()),
     idsOf(purpose, value) {
       const id = referenced(value);
-      return id ? [id] : digests.allOf(purpose, value).map(idOf);
+      return id ? [id] : digests.allOf(purpose, value).map((digest) => idUnder(digest, purpose, value));
     },
-    idOf: (purpose, value) => referenced(value) ?? idOf(digests.of(purpose, value)),
+    idOf: (purpose, value) => referenced(value) ?? idUnder(digests.of(purpose, value), purpose, value),
     referenceTo,
     isReference: (value) => referenced(value) !== undefined,
   };

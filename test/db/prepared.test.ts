@@ -35,7 +35,7 @@ describe.each(ENGINES)('A prepared statement on %s', (engine) => {
 
   test('that looks up a list is not planned for each list anew', async () => {
     await open();
-    const tokens = createTokens({ db, digests: createDigests([Buffer.alloc(32)]) });
+    const tokens = await createTokens({ db, digests: createDigests([Buffer.alloc(32)]) });
     const list = createTokenList({ db });
     for (let i = 0; i < 12; i += 1) {
       await tokens.find(`unknown ${i}`);

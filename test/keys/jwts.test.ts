@@ -76,7 +76,7 @@ describe.each(ENGINES)('JWTs by the signing keys on %s', (engine) => {
 
   test('of what this server signed under a former address nothing is found', async () => {
     const db = database();
-    const tokens = createTokens({ db, digests: createDigests([SECRET]) });
+    const tokens = await createTokens({ db, digests: createDigests([SECRET]) });
     const find = presentedJwts({ issuer: ISSUER, keys, tokens });
     const here = await keys.sign('ES256', { typ: 'at+jwt' }, CLAIMS).compact;
     const there = await keys.sign('ES256', { typ: 'at+jwt' }, { ...CLAIMS, iss: 'https://old.example' }).compact;

@@ -51,7 +51,7 @@ describe.each(ENGINES)('Left to the engine on %s, when it is to be revoked, is',
     const named = granted(await post(...scene.ways.wide('/oauth/token'), asked, { as: scene.machine })).access_token;
     // The engine's names look like its opaque tokens.
     const { jti = '' } = decodeJwt(named);
-    expect(jti).toHaveLength(43);
+    expect(jti).toHaveLength(48);
     expect(await scene.revokeEach([jti, jti], scene.machine)).toMatchObject(BY_THE_ENGINE);
     expect(await scene.active(named, scene.machine)).toBe(true);
     expect(await scene.revokeEach(pair, scene.machine)).toMatchObject(BY_THE_ENGINE);

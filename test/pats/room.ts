@@ -52,7 +52,7 @@ export async function openInstance(db: Database, { smtpUrl, ...limits }: Setting
   const guesses = createGuesses({ db, digests });
   const accounts = createAccounts({ db, digests, passwords, policies, guesses, mail, issuer: ISSUER });
   const apis = createApis({ db });
-  const tokens = createTokens({ db, digests, acceptPats });
+  const tokens = await createTokens({ db, digests, acceptPats });
   const keys = await createKeys({ db, seals, log });
   const statusLists = await createStatusLists({ db, seals, keys, issuer: ISSUER, acceptPats });
   const list = createTokenList({ db, acceptPats });

@@ -25,7 +25,7 @@ describe.each(ENGINES)('An exchange on %s', (engine) => {
     const db = listened(database(), (text) => asked.push(text));
     await db.query(`insert into clients (client_id, registration) values ('web', '{}')`);
     await db.query(`insert into users (id, username, username_key) values ($1, 'ann', 'ann')`, [ANN]);
-    tokens = createTokens({ db, digests: createDigests([Buffer.alloc(32, 1)]) });
+    tokens = await createTokens({ db, digests: createDigests([Buffer.alloc(32, 1)]) });
   });
 
   function put(unit: Unit, kind: Token['kind'], grant: Grant, audience?: string): string {

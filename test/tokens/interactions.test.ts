@@ -7,8 +7,8 @@ import { ENGINES, withDatabase } from '../support/database.ts';
 describe.each(ENGINES)('An interaction on %s', (engine) => {
   const database = withDatabase(engine);
   let tokens: Tokens;
-  beforeAll(() => {
-    tokens = createTokens({ db: database(), digests: createDigests([Buffer.alloc(32, 1)]) });
+  beforeAll(async () => {
+    tokens = await createTokens({ db: database(), digests: createDigests([Buffer.alloc(32, 1)]) });
   });
 
   const idOf = (uid: string) => tokens.idFor('interaction', uid);

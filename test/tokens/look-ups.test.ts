@@ -36,7 +36,7 @@ describe.each(ENGINES)('One look-up of a token on %s', (engine) => {
     await db.query(`insert into clients (client_id, registration) values ('web', '{}')`);
     await db.query(`insert into users (id, username, username_key, name) values ($1, 'ann', 'ann', 'Ann')`, [ANN]);
     const digests = createDigests([KEY]);
-    tokens = createTokens({ db, digests });
+    tokens = await createTokens({ db, digests });
     const policies = createPolicies({ db });
     const mail = createMail({ smtpUrl: undefined, from: undefined, log: { warn() {} } });
     const guesses = createGuesses({ db, digests });

@@ -1,4 +1,4 @@
-const OPAQUE = /^[\w-]{43}$/;
+const OPAQUE = /^[\w-]{43}(?:[\w-]{5})?$/;
 
 /** As codes and tokens look that are nothing but random: JWTs and references, known by something else, have other characters. */
 export const isOpaque = (value: string | undefined): boolean => value !== undefined && OPAQUE.test(value);
