@@ -11,6 +11,7 @@ import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
 import type { FoundToken, Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
+import type { Unit } from './unit.ts';
 import { createUnits, type Units } from './units.ts';
 import { createUsage } from './usage.ts';
 import { writeTokenUse } from './usage-queries.ts';
@@ -108,7 +109,7 @@ export async function createTokens({ db, digests, acceptPats = true }: TokensDep
   const interactionById = batched((ids: string[]) => queries.findInteractions(db, ids), slots);
   const issued = batched((made: Token[]) => queries.issueTokens(db, made).then(() => new Map()), slots);
   const commit = createCommitter(db);
-  const units = createUnits(commit);
+  const units = createUnits(commit, noteUses);
   const references = createReferences(digests, await queries.datedSince(db));
   const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
@@ -133,10 +134,17 @@ export async function createTokens({ db, digests, acceptPats = true }: TokensDep
       const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
       if (known) return known;
       const token = await tokenById(id);
-      if (token && isUse(token)) usage.note(token.id);
-      if (token) unit?.seen.set(id, token);
+      if (token && unit) unit.seen.set(id, token);
+      else if (token && isUse(token)) usage.note(token.id);
       return token;
     });
+
+  /** A token that is used up says so where it does, in the same statement; and to end one is no use of it. */
+  function noteUses({ seen, consumes, endedTokens }: Unit): void {
+    for (const token of seen.values()) {
+      if (token.id !== consumes?.id && !endedTokens.has(token.id) && isUse(token)) usage.note(token.id);
+    }
+  }
 
   return {
     units,

@@ -15,7 +15,8 @@ export interface Units {
   run<T>(work: () => Promise<T>, keep?: () => boolean): Promise<T>;
 }
 
-export function createUnits(commit: (commitment: Commitment) => Promise<void>): Units {
+/** @param done hears of each unit when its request is, whether or not it was written */
+export function createUnits(commit: (commitment: Commitment) => Promise<void>, done: (unit: Unit) => void): Units {
   const storage = new AsyncLocalStorage<Unit>();
   return {
     get current() {
@@ -28,12 +29,16 @@ export function createUnits(commit: (commitment: Commitment) => Promise<void>): 
     },
     async run(work, keep = () => true) {
       const unit = new Unit();
-      const result = await storage.run(unit, work);
-      if (keep()) {
-        const commitment = commitmentOf(unit);
-        if (commitment.changes.length > 0 || unit.events.length > 0) await commit(commitment);
+      try {
+        const result = await storage.run(unit, work);
+        if (keep()) {
+          const commitment = commitmentOf(unit);
+          if (commitment.changes.length > 0 || unit.events.length > 0) await commit(commitment);
+        }
+        return result;
+      } finally {
+        done(unit);
       }
-      return result;
     },
   };
 }

@@ -54,7 +54,7 @@ export const IS_LET_IN = `
 export const PASSED = `
 consumed as (
   update tokens t
-     set consumed_at = now()
+     set consumed_at = now(), last_used_at = now()
     from living
    where t.id = living.consumes
      and t.consumed_at is null

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createUsage } from '#src/tokens/index.ts';
-import { token as ask, granted, isActive } from '../endpoints/protocol.ts';
-import { adminApi, registerApi, registerMachine } from '../support/clients.ts';
+import { token as ask, granted, isActive, post, refreshed, signInFor } from '../endpoints/protocol.ts';
+import { adminApi, registerApi, registerClient, registerMachine, registerUser } from '../support/clients.ts';
 import { ENGINES } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { basic } from '../support/http.ts';
@@ -33,6 +33,31 @@ describe.each(ENGINES)('The last use on %s', (engine) => {
       expect.any(String),
       last_used_at,
     ]);
+  });
+
+  test.each(['on', 'off'])('of what is used up shows at once, and to end one is none (narrow path %s)', async (way) => {
+    const server = await startServer({ engine, env: { MINTMARK_NARROW_PATH: way } });
+    const admin = await adminApi(server);
+    await registerApi(admin);
+    const app = await registerClient(admin, { scope: 'openid things:read', first_party: true });
+    const user = await registerUser(admin);
+    /** What has been used of the tokens that there are. */
+    const used = async (api = admin) => {
+      const { items } = (await api.get(`/tokens?client_id=${app.client_id}`)).body;
+      const shown = items.filter((token: any) => token.last_used_at !== null);
+      return [items.length, ...shown.map(({ kind, status }: any) => `${kind} ${status}`).sort()];
+    };
+
+    const { refresh_token } = await signInFor(server, app, user, { scope: 'openid things:read' });
+    expect(await used()).toEqual([3, 'authorization_code consumed']);
+    const { access_token } = granted(await refreshed(server, refresh_token, app));
+    expect(await used()).toEqual([5, 'authorization_code consumed', 'refresh_token consumed']);
+
+    expect((await post(server, '/oauth/revoke', { token: access_token }, { as: app })).status).toBe(200);
+    expect(await isActive(server, access_token, app)).toBe(false);
+    await server.stop();
+    const after = await used(await adminApi(await restart(server)));
+    expect(after).toEqual([5, 'authorization_code consumed', 'refresh_token consumed']);
   });
 
   test('of each of two secrets tells which one is still in use', async () => {
