@@ -446,7 +446,7 @@ alter table tokens set (
   autovacuum_vacuum_insert_threshold=100000,
   autovacuum_vacuum_cost_delay=0,
   vacuum_truncate=off,
-  fillfactor=95
+  fillfactor=70
 );
 CREATE INDEX tokens__account_id ON public.tokens USING btree (account_id, created_at) WHERE (account_id IS NOT NULL);
 CREATE INDEX tokens__client_id ON public.tokens USING btree (client_id, created_at);
