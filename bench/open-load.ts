@@ -1,5 +1,5 @@
 /**
- * Arrivals at a fixed rate, whether or not those before have been answered: people do not wait for each other. In a process
+ * Arrivals at a fixed rate, whether or not those before have been answered: clients do not wait for each other. In a process
  * of its own so that it can be pinned away from the server: reads an OpenJob from stdin, prints an Offered.
  */
 import { text } from 'node:stream/consumers';
@@ -18,7 +18,7 @@ export interface OpenJob {
   /** A second. */
   readonly rate: number;
   readonly seconds: number;
-  /** Connections at once, each with one request under way. What arrives when all are taken waits for one. */
+  /** Kept open, each with one request under way. What arrives when all are taken waits for one. */
   readonly connections: number;
 }
 
@@ -43,18 +43,20 @@ process.stdout.write(JSON.stringify(await offer(job)), () => process.exit(0));
 
 async function offer({ port, rate, seconds, connections, ...job }: OpenJob): Promise<Offered> {
   const request = Buffer.from(job.request, 'latin1');
-  const idle: Connection[] = await Promise.all(Array.from({ length: 32 }, () => openConnection('127.0.0.1', port)));
+  const open = Array.from({ length: connections }, () => openConnection('127.0.0.1', port));
+  const idle: Connection[] = await Promise.all(open);
   const answered: number[] = [];
   const refused: number[] = [];
-  /** When those were due that wait for a connection. */
+  /** When those were due that wait for a connection, from `first` on: taken off the front, each would move all behind it. */
   const waiting: number[] = [];
-  let open = idle.length;
+  let first = 0;
+  const longestWaiting = () => (first < waiting.length ? waiting[first++] : undefined);
   let offered = 0;
   let broken = 0;
   let error: string | undefined;
 
   async function drive(connection: Connection, due: number): Promise<void> {
-    for (let next: number | undefined = due; next !== undefined; next = waiting.shift()) {
+    for (let next: number | undefined = due; next !== undefined; next = longestWaiting()) {
       const answer = await connection.exchange(request);
       const latency = performance.now() - next;
       const { status, body } = answer;
@@ -69,18 +71,12 @@ async function offer({ port, rate, seconds, connections, ...job }: OpenJob): Pro
     offered += 1;
     const connection = idle.pop();
     if (connection) drive(connection, due).catch(broke);
-    else if (open < connections) {
-      open += 1;
-      openConnection('127.0.0.1', port)
-        .then((fresh) => drive(fresh, due))
-        .catch(broke);
-    } else waiting.push(due);
+    else waiting.push(due);
   }
 
   /** Too slow for the server, or the other way round: nobody was answered. */
   function broke(): void {
     broken += 1;
-    open -= 1;
   }
 
   const from = performance.now();

@@ -6,6 +6,11 @@ import { openDatabase, type Role } from './db/index.ts';
 
 /** In-flight requests get this long to finish after SIGTERM; an orchestrator's own patience is usually 10 s and more. */
 const DRAIN_MS = 8_000;
+/**
+ * Connections that may wait to be accepted: as many as the system lets (Linux: `net.core.somaxconn`, 4,096). Past Node's 511 a
+ * burst of them is not answered, and who is not tries again after one second, three, seven.
+ */
+const BACKLOG = 65_535;
 
 /** @returns what stops it */
 export async function serve(config: Config, log: Logger, role: Role): Promise<() => Promise<void>> {
@@ -24,7 +29,7 @@ export async function serve(config: Config, log: Logger, role: Role): Promise<()
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve());
+    server.listen({ port, host, backlog: BACKLOG }, () => resolve());
   });
 }
 
