@@ -74,7 +74,7 @@ async function offer({ port, rate, seconds, connections, ...job }: OpenJob): Pro
     else waiting.push(due);
   }
 
-  /** Too slow for the server, or the other way round: nobody was answered. */
+  /** Nobody was answered, and there is one connection less: the outcome says so as `unanswered`. */
   function broke(): void {
     broken += 1;
   }

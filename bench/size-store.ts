@@ -26,7 +26,7 @@ export interface SizedStore {
   stop(): Promise<void>;
 }
 
-/** Each on leaf pages of its own in a large index, as they say that they were made all through the time; spread over the table too. */
+/** Made all through the time, by what they say: in a large index each has leaf pages of its own. Spread over the table too. */
 const KNOWN = 8_192;
 const BATCH = 250_000;
 /** The tokens were issued one after the other over half of it, and none of them ends while it is measured. */
@@ -93,8 +93,8 @@ async function fillUp(db: Database, tokens: Tokens, count: number, registered: R
     const ours = Math.ceil(batch * share);
     const [from, ms] = [began + (done / count) * SPREAD_MS, (batch / count) * SPREAD_MS];
     await insertLike(db, batch - ours, { registered, from, ms });
-    const dated = () => Math.floor(from + Math.random() * ms);
-    known.push(...(await fill(tokens, ours, { ...registered, lifetime: LIFETIME_SECONDS, dated })));
+    const madeAt = () => Math.floor(from + Math.random() * ms);
+    known.push(...(await fill(tokens, ours, { ...registered, lifetime: LIFETIME_SECONDS, madeAt })));
     if (process.stderr.isTTY) process.stderr.write(`\r${done + batch} tokens `);
   }
   await db.query('vacuum (analyze) tokens');

@@ -1,6 +1,6 @@
 /** The token store without a server in front of it: a million tokens in minutes, by the code that commits every other one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDigests, datedSecret } from '#src/crypto/index.ts';
+import { createDigests, timeOrderedSecret } from '#src/crypto/index.ts';
 import type { Database } from '#src/db/index.ts';
 import { createTokens, type Tokens } from '#src/tokens/index.ts';
 import { ascending } from './figures.ts';
@@ -20,15 +20,15 @@ export interface NewTokens {
   /** Seconds. */
   readonly lifetime: number;
   /** Milliseconds since 1970: when the next one says it was made, if not now. */
-  readonly dated?: () => number;
+  readonly madeAt?: () => number;
 }
 
 /** Issues one, as a client credentials request does. */
 async function issue(
   tokens: Tokens,
-  { audience, scope, lifetime, clientId = CLIENT, dated }: NewTokens,
+  { audience, scope, lifetime, clientId = CLIENT, madeAt }: NewTokens,
 ): Promise<string> {
-  const value = datedSecret(dated?.());
+  const value = timeOrderedSecret(madeAt?.());
   const id = tokens.idFor('token', value);
   const now = Math.floor(Date.now() / 1000);
   await tokens.units.run(async () => {

@@ -1,5 +1,5 @@
 /** From what a case is about to what is sent. */
-import { datedSecret } from '#src/crypto/index.ts';
+import { timeOrderedSecret } from '#src/crypto/index.ts';
 import { exchange } from './browser.ts';
 import { openConnection } from './connection.ts';
 import {
@@ -114,8 +114,9 @@ function questions(subject: Subject, tokens: readonly string[]): Buffer[] {
   return tokens.map((token) => post(endpoint(subject, '/token/introspection'), { token }));
 }
 
+/** As if made all through an hour: where they would lie is not one and the same page. */
 function unknownTokens({ distinct }: Amounts): string[] {
-  return Array.from({ length: distinct }, () => datedSecret());
+  return Array.from({ length: distinct }, () => timeOrderedSecret(Date.now() - Math.floor(Math.random() * 3_600_000)));
 }
 
 function again(requests: readonly Buffer[], expected: string): Prepared {

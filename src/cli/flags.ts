@@ -1,5 +1,8 @@
 import { WrongUsage } from './command.ts';
 
+/** A flag with one dash too few, and no id in base64url. What it holds may be a secret, and is not repeated. */
+const MISTYPED = /^-[^=]*=/;
+
 export interface Flag {
   readonly name: string;
   readonly about: string;
@@ -35,7 +38,7 @@ export function parseFlags(args: readonly string[], known: readonly Flag[]): Giv
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--') {
       words.push(...rest.splice(0));
-    } else if (arg.startsWith('--') || arg === '-h') {
+    } else if (arg.startsWith('--') || arg === '-h' || MISTYPED.test(arg)) {
       const { name, value } = flagAt(arg, rest, known);
       flags.set(name, [...(flags.get(name) ?? []), value]);
     } else {

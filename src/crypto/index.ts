@@ -7,7 +7,7 @@
 export { cookieKeys } from './cookie-keys.ts';
 export { createDigests, type Digests } from './digest.ts';
 export { createPasswordHasher, type PasswordHasher, PasswordQueueFull, type Verify } from './password.ts';
-export { datedId, datedSecret, dateOf, randomId, randomSecret } from './random.ts';
+export { randomId, randomSecret, timeOrderedId, timeOrderedSecret, timestampOf } from './random.ts';
 export { createSeals, SealedUnderAnotherKey, type Seals } from './seal.ts';
 export { openUnder, sealUnder } from './seal-under.ts';
 export { isUsableHash, USABLE_HASHES } from './usable-hashes.ts';

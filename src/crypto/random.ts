@@ -5,12 +5,12 @@ const pool = Buffer.allocUnsafeSlow(8_192);
 let next = pool.length;
 
 /** Milliseconds since 1970, most significant byte first, as a UUIDv7 begins (RFC 9562 §5.7). */
-const DATE_BYTES = 6;
+const TIMESTAMP_BYTES = 6;
 /** In base64url. */
-const DATE_LENGTH = (DATE_BYTES * 8) / 6;
-const DATED_SECRET_BYTES = 36;
-const DATED_ID_BYTES = 18;
-const DATED_LENGTHS = [DATED_SECRET_BYTES, DATED_ID_BYTES].map((bytes) => (bytes * 8) / 6);
+const TIMESTAMP_LENGTH = (TIMESTAMP_BYTES * 8) / 6;
+const TIME_ORDERED_SECRET_BYTES = 36;
+const TIME_ORDERED_ID_BYTES = 18;
+const TIME_ORDERED_LENGTHS = [TIME_ORDERED_SECRET_BYTES, TIME_ORDERED_ID_BYTES].map((bytes) => (bytes * 8) / 6);
 
 /** 256 bits in base64url (43 characters): a bearer value, safe in headers, forms and Basic credentials as it is. */
 export function randomSecret(): string {
@@ -27,25 +27,28 @@ export function randomId(): string {
 }
 
 /** Says when it was made (milliseconds since 1970), then 240 random bits: a bearer value of 48 characters. */
-export function datedSecret(at = Date.now()): string {
-  return dated(DATED_SECRET_BYTES, at);
+export function timeOrderedSecret(at = Date.now()): string {
+  return timeOrdered(TIME_ORDERED_SECRET_BYTES, at);
 }
 
 /** Says when it was made, then 96 random bits: a name of 24 characters. */
-export function datedId(): string {
-  return dated(DATED_ID_BYTES, Date.now());
+export function timeOrderedId(): string {
+  return timeOrdered(TIME_ORDERED_ID_BYTES, Date.now());
 }
 
-/** What a dated value begins with, in hex; undefined for others. Anybody can make one up: it says where to look, and no more. */
-export function dateOf(value: string): string | undefined {
-  if (!DATED_LENGTHS.includes(value.length)) return undefined;
-  const date = Buffer.from(value.slice(0, DATE_LENGTH), 'base64url');
-  return date.length === DATE_BYTES ? date.toString('hex') : undefined;
+/**
+ * What a time-ordered value begins with, in hex; undefined for others. Anybody can make one up: it says where to look, and
+ * no more.
+ */
+export function timestampOf(value: string): string | undefined {
+  if (!TIME_ORDERED_LENGTHS.includes(value.length)) return undefined;
+  const timestamp = Buffer.from(value.slice(0, TIMESTAMP_LENGTH), 'base64url');
+  return timestamp.length === TIMESTAMP_BYTES ? timestamp.toString('hex') : undefined;
 }
 
-function dated(bytes: number, at: number): string {
+function timeOrdered(bytes: number, at: number): string {
   const from = draw(bytes);
-  pool.writeUIntBE(at, from, DATE_BYTES);
+  pool.writeUIntBE(at, from, TIMESTAMP_BYTES);
   return take(from, bytes);
 }
 

@@ -108,11 +108,6 @@ comment on column clients.refresh_token_grace is 'seconds in which a repeated re
 comment on column clients.tokens_from is 'tokens older than this are dead: they were given before it was disabled, or to another client of that name';
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH STATEMENT EXECUTE FUNCTION announce_change();
 
-create table dated_tokens (
-  since timestamp with time zone not null
-);
-comment on table dated_tokens is 'one row: when instances begin to issue tokens that say when they were made';
-
 create table devices (
   id bytea not null,
   account_id uuid not null,
@@ -417,6 +412,14 @@ create table status_permutation (
 );
 comment on table status_permutation is 'one row: the key of the permutation that keeps indices from telling the order of issue; for the life of the data';
 
+create table time_ordered_tokens (
+  single boolean not null default true,
+  since timestamp with time zone not null,
+  constraint time_ordered_tokens_pkey PRIMARY KEY (single),
+  constraint time_ordered_tokens_single_check CHECK (single)
+);
+comment on table time_ordered_tokens is 'one row: when instances begin to issue tokens that say when they were made';
+
 create table tokens (
   id bytea not null,
   kind text not null,
@@ -455,10 +458,10 @@ CREATE INDEX tokens__expires_at ON public.tokens USING btree (expires_at);
 CREATE INDEX tokens__status_list ON public.tokens USING btree (status_list, expires_at) WHERE (status_list IS NOT NULL);
 CREATE UNIQUE INDEX tokens__user_code ON public.tokens USING btree (user_code) WHERE (user_code IS NOT NULL);
 comment on table tokens is 'every bearer artifact: codes, access and refresh tokens (JWTs too), device codes, pushed requests';
-comment on column tokens.id is 'HMAC of the token or of a JWT''s jti; of one that says when it was made, behind these six bytes';
+comment on column tokens.id is 'HMAC of the token or of a JWT''s jti; of one that says when it was made, behind six bytes of that';
 comment on column tokens.remainder is 'what the protocol engine keeps with a token beyond the typed columns';
 comment on column tokens.created_at is 'to the microsecond: what revocation rules compare, where iat has only seconds';
-comment on column tokens.last_used_at is 'coarse: written at most once a minute';
+comment on column tokens.last_used_at is 'coarse: written at most once a minute, and when it is consumed';
 
 create table totp (
   account_id uuid not null,

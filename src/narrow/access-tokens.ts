@@ -108,7 +108,7 @@ function extraOf({ client, person }: Wanted): object | undefined {
 /** RFC 9068 §2.2; a machine is its own subject. */
 const claimsOf = ({ issuer, tokens }: AccessTokenDeps, row: Row, extra: object | undefined) => ({
   ...extra,
-  jti: tokens.references.newName(),
+  jti: tokens.references.newJti(),
   sub: row.accountId ?? row.clientId,
   iat: row.issuedAt,
   exp: row.expiresAt,

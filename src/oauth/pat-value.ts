@@ -25,8 +25,8 @@ export function isOpaquePat(value: string): boolean {
 }
 
 /**
- * Opaque values that do not say when they were made have this many characters of the same alphabet: one in 16 million begins like
- * one, too. Those that do, begin with a date, and this would be one of the year 7350.
+ * Opaque values that do not say when they were made have this many characters of the same alphabet: one in 16 million begins
+ * like one, too. Those that do say it would begin so in the year 7350.
  */
 const OTHER_LENGTH = 43;
 

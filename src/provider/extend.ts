@@ -10,14 +10,14 @@ import { REFRESH_PARAMETERS, refreshGrant } from './grants/refresh-token.ts';
 import { engineGrantHandler } from './internals.ts';
 import { keepJwtAccessTokens } from './jwt-access-tokens.ts';
 import { beginLateSessions } from './late-sessions.ts';
-import { nameTokens } from './name-tokens.ts';
 import { endClientAlone } from './stay-signed-in.ts';
+import { orderTokensByTime } from './time-ordered-tokens.ts';
 
 /** What configuration cannot say: overrides, listeners and grants of ours, on an engine that was just built. */
 export function extend(provider: Provider, deps: ProviderDeps, log: Log): void {
   logEvents(provider, log);
   compareClientSecrets(provider, deps.clients);
-  nameTokens(provider, deps.tokens.references);
+  orderTokensByTime(provider, deps.tokens.references);
   keepJwtAccessTokens(provider);
   beginLateSessions(provider, cookies(deps)?.long);
   endClientAlone(provider, deps.tokens);

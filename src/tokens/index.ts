@@ -67,8 +67,10 @@ export interface Tokens {
   /**
    * The token with this value or reference, while its client, its user and its grant live. Expired and consumed ones are
    * found too: the protocol tells "expired" and "already used" apart from "unknown".
+   *
+   * @param how.noted whether that is a use of it
    */
-  find(value: string): Promise<FoundToken | undefined>;
+  find(value: string, how?: { readonly noted: boolean }): Promise<FoundToken | undefined>;
   /** Writes a token that is given to a machine, under no grant, with those of other requests of this moment. */
   issue(token: Token): Promise<void>;
   /** The id that a record with this value has, or will have when it is written. */
@@ -110,7 +112,7 @@ export async function createTokens({ db, digests, acceptPats = true }: TokensDep
   const issued = batched((made: Token[]) => queries.issueTokens(db, made).then(() => new Map()), slots);
   const commit = createCommitter(db);
   const units = createUnits(commit, noteUses);
-  const references = createReferences(digests, await queries.datedSince(db));
+  const references = createReferences(digests, await queries.timeOrderedSince(db));
   const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
   /** Looks under the newest secret key first and under the older ones only when that finds nothing. */
@@ -128,14 +130,14 @@ export async function createTokens({ db, digests, acceptPats = true }: TokensDep
     return undefined;
   }
 
-  const find = (value: string) =>
+  const find: Tokens['find'] = (value, { noted } = { noted: true }) =>
     lookUp<FoundToken>('token', value, async (id) => {
       const unit = units.current;
       const known = unit?.tokens.get(id) ?? unit?.seen.get(id);
       if (known) return known;
       const token = await tokenById(id);
       if (token && unit) unit.seen.set(id, token);
-      else if (token && isUse(token)) usage.note(token.id);
+      else if (token && noted && isUse(token)) usage.note(token.id);
       return token;
     });
 

@@ -15,7 +15,7 @@ export const LISTED_KINDS: readonly ListedKind[] = [
 ];
 
 export interface ListedToken {
-  /** Names the record and opens nothing: it is an HMAC of the value. */
+  /** Names the record and opens nothing: nobody comes from it to the value. */
   readonly id: string;
   readonly kind: ListedKind;
   readonly format: TokenFormat;

@@ -1,6 +1,6 @@
 /**
  * What the token store keeps, as the rest of the program sees it. Times are seconds since the epoch, as in the protocol.
- * `id` is the hex of the HMAC under which the row lies: it names the record and opens nothing.
+ * `id` is the hex under which the row lies (`references.ts`): it names the record and opens nothing.
  */
 export type TokenKind =
   | 'access_token'

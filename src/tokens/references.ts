@@ -1,4 +1,11 @@
-import { type Digests, datedId, datedSecret, dateOf, randomId, randomSecret } from '#src/crypto/index.ts';
+import {
+  type Digests,
+  randomId,
+  randomSecret,
+  timeOrderedId,
+  timeOrderedSecret,
+  timestampOf,
+} from '#src/crypto/index.ts';
 import { idOf } from './records.ts';
 
 /** What a bearer value is for: the same characters never open two doors. */
@@ -14,8 +21,8 @@ export type Purpose = 'token' | 'user_code' | 'session' | 'interaction' | 'repla
 export interface References {
   /** For an opaque token that is about to be issued. */
   newValue(): string;
-  /** For a JWT that is about to be issued: its jti. */
-  newName(): string;
+  /** For a JWT that is about to be issued. */
+  newJti(): string;
   /** Ids under which `value` may lie, the one it would be written under first. */
   idsOf(purpose: Purpose, value: string): string[];
   idOf(purpose: Purpose, value: string): string;
@@ -34,13 +41,13 @@ const REMEMBERED = 1_000;
  * a large table changes a page of its own, and Postgres logs the whole of it (ten times as much as the row).
  */
 function idUnder(digest: Buffer, purpose: Purpose, value: string): string {
-  const date = purpose === 'token' ? dateOf(value) : undefined;
-  return date ? date + digest.toString('hex', 0, digest.length - date.length / 2) : idOf(digest);
+  const timestamp = purpose === 'token' ? timestampOf(value) : undefined;
+  return timestamp ? timestamp + digest.toString('hex', 0, digest.length - timestamp.length / 2) : idOf(digest);
 }
 
-/** @param datedSince seconds since the epoch: whoever does not know dated values has ended by then */
-export function createReferences(digests: Digests, datedSince: number): References {
-  const isDated = () => Date.now() / 1000 >= datedSince;
+/** @param timeOrderedSince seconds since the epoch: instances that do not know time-ordered values have ended by then */
+export function createReferences(digests: Digests, timeOrderedSince: number): References {
+  const isTimeOrdered = () => Date.now() / 1000 >= timeOrderedSince;
   /** Lately made here, oldest first. */
   const made = new Set<string>();
 
@@ -59,8 +66,8 @@ export function createReferences(digests: Digests, datedSince: number): Referenc
   };
 
   return {
-    newValue: () => (isDated() ? datedSecret() : randomSecret()),
-    newName: () => (isDated() ? datedId() : randomId()),
+    newValue: () => (isTimeOrdered() ? timeOrderedSecret() : randomSecret()),
+    newJti: () => (isTimeOrdered() ? timeOrderedId() : randomId()),
     idsOf(purpose, value) {
       const id = referenced(value);
       return id ? [id] : digests.allOf(purpose, value).map((digest) => idUnder(digest, purpose, value));

@@ -56,7 +56,7 @@ export function createRevocation({ db, tokens, list }: RevocationDeps): Revocati
 
   return {
     async revokeValue(value, options) {
-      const token = await tokens.find(value);
+      const token = await tokens.find(value, { noted: false });
       // A dead token still names its grant: in an incident the token at hand is often the one that was refreshed away.
       if (!token && options.wholeGrant) return revokeGrantOfDead(value, options);
       // A JWT's row lies under its jti, which is no secret: only a reference, made of the verified JWT, stands for it.

@@ -5,7 +5,7 @@ import { exchangePats } from '#src/provider/presented-pats.ts';
 import { ENGINES } from '../support/database.ts';
 import { API, type Instance, make, makeAccount, withRoom } from './room.ts';
 
-/** One opaque token in 16 million begins so by chance: as long as others, with no checksum. */
+/** One opaque token in 16 million began so by chance before they began with the time: as long as those, with no checksum. */
 const likePat = () => `mmp_${randomBytes(32).toString('base64url').slice(4)}`;
 
 async function issue({ db, tokens }: Pick<Instance, 'db' | 'tokens'>, value: string): Promise<void> {

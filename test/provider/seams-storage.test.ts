@@ -144,3 +144,42 @@ describe('token-adapter.ts, record-adapters.ts: what is asked of the adapter', (
     expect(await ReplayDetection.unique('client', jti, exp)).toBe(false);
   });
 });
+
+describe('time-ordered-tokens.ts: how the engine names what it saves', () => {
+  const MODELS = [
+    'AccessToken',
+    'AuthorizationCode',
+    'ClientCredentials',
+    'DeviceCode',
+    'PushedAuthorizationRequest',
+    'RefreshToken',
+  ] as const;
+
+  test.each(MODELS)('it asks generateTokenId of the prototype of %s, once, when it saves one', async (model) => {
+    const { provider, rows } = await bareEngine();
+    const client = (await provider.Client.find(CLIENT.client_id)) as Client;
+    const prototype = provider[model].prototype as unknown as { generateTokenId(): string };
+    const asked: unknown[] = [];
+    prototype.generateTokenId = function named(this: { format?: string }) {
+      asked.push(this);
+      this.format = 'opaque';
+      return 'a-name-of-ours';
+    };
+    const token = new provider[model]({ client, accountId: 'ann', grantId: 'grant', request: 'x' } as never);
+    await (token.save as (ttl: number) => Promise<unknown>)(60);
+    expect(asked).toEqual([token]);
+    expect([...rows.keys()]).toEqual([expect.stringContaining('a-name-of-ours')]);
+  });
+
+  test('there it settles in which format an access token is', async () => {
+    const { provider } = await bareEngine();
+    const client = (await provider.Client.find(CLIENT.client_id)) as Client;
+    const token = new provider.ClientCredentials({ client } as never) as unknown as {
+      format?: string;
+      generateTokenId(): string;
+    };
+    expect(token.format).toBeUndefined();
+    token.generateTokenId();
+    expect(token.format).toBe('opaque');
+  });
+});

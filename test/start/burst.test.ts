@@ -1,4 +1,5 @@
 /** Many connect at the same moment: those that are not accepted yet wait, and none has to try again. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
@@ -12,6 +13,7 @@ const systemsMost = await readFile('/proc/sys/net/core/somaxconn', 'utf8').then(
 
 (systemsMost > MANY ? test : test.skip)('a burst of connections at a server that is busy is taken on', async () => {
   const { pid, url } = await startServer({ engine: 'embedded' });
+  const inTime = AbortSignal.timeout(10_000);
   const { port } = new URL(url);
   const sockets: Socket[] = [];
   process.kill(pid, 'SIGSTOP');
@@ -21,7 +23,7 @@ const systemsMost = await readFile('/proc/sys/net/core/somaxconn', 'utf8').then(
       sockets.push(socket);
       return new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     });
-    await Promise.all(connected);
+    await Promise.race([Promise.all(connected), once(inTime, 'abort').then(() => Promise.reject(inTime.reason))]);
   } finally {
     process.kill(pid, 'SIGCONT');
   }

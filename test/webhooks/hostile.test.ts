@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { post } from '#src/webhooks/sending/post.ts';
 import type { Resolve } from '#src/webhooks/sending/resolve.ts';
@@ -126,9 +126,10 @@ describe('targets that never come to an end', () => {
     const message = { id: 'e1', body: '{}', sharedSecret: undefined, signingSecrets: [], secrets: [] };
     const hung = Array.from({ length: 500 }, () => sender.send({ ...message, url: hanging.url }, never));
     await eventually(() => hanging.connections() === 500, 20_000);
-    const { status, duration } = await sender.send({ ...message, url: quick.url }, never);
-    expect(status).toBe(204);
-    expect(duration).toBeLessThan(timeout);
+    const settled = jest.fn();
+    for (const one of hung) void one.then(settled);
+    expect((await sender.send({ ...message, url: quick.url }, never)).status).toBe(204);
+    expect(settled).not.toHaveBeenCalled();
     sender.close();
     const errors = (await Promise.all(hung)).map(({ error }) => error ?? '');
     for (const error of errors)

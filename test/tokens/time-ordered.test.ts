@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
+import { createDigests, randomId } from '#src/crypto/index.ts';
 import { openDatabase } from '#src/db/index.ts';
+import { createReferences } from '#src/tokens/references.ts';
 import {
   authorize,
   granted,
@@ -23,9 +25,10 @@ import {
   registerUser,
 } from '../support/clients.ts';
 import { ENGINES, withDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { restart, type Server } from '../support/server.ts';
 
-const DATED_VALUE = /^[\w-]{48}$/;
+const TIME_ORDERED_VALUE = /^[\w-]{48}$/;
 const FORMER_VALUE = /^[\w-]{43}$/;
 
 interface Scene {
@@ -74,8 +77,8 @@ describe.each(ENGINES)('A token on %s', (engine) => {
     test('says when it was made, whatever it is, and so does the id of its row', async () => {
       const began = Date.now();
       const { jwt, values } = await issueAll(world.server, scene);
-      for (const value of values) expect(value).toMatch(DATED_VALUE);
-      expect(decodeJwt(jwt).jti).toMatch(/^[\w-]{24}(?:[\w-]{24})?$/);
+      for (const value of values) expect(value).toMatch(TIME_ORDERED_VALUE);
+      expect(decodeJwt(jwt).jti).toMatch(/^[\w-]{24}$/);
 
       const { items } = (await world.admin.get('/tokens?limit=100')).body;
       const issued: string[] = items
@@ -87,17 +90,17 @@ describe.each(ENGINES)('A token on %s', (engine) => {
       expect(issued).toHaveLength(8);
       for (const id of issued) {
         expect(id).toMatch(/^[0-9a-f]{64}$/);
-        const date = Number.parseInt(id.slice(0, 12), 16);
-        expect(date).toBeGreaterThanOrEqual(began);
-        expect(date).toBeLessThanOrEqual(Date.now());
+        const madeAt = Number.parseInt(id.slice(0, 12), 16);
+        expect(madeAt).toBeGreaterThanOrEqual(began);
+        expect(madeAt).toBeLessThanOrEqual(Date.now());
       }
     });
 
     test('that says another time, with whatever it says else, is none', async () => {
       const { opaque } = await issueAll(world.server, scene);
       expect(await isActive(world.server, opaque, scene.machine)).toBe(true);
-      const date = Buffer.from(opaque, 'base64url').readUIntBE(0, 6);
-      for (const other of [date - 1, date + 1, 0, 2 ** 48 - 1]) {
+      const madeAt = Buffer.from(opaque, 'base64url').readUIntBE(0, 6);
+      for (const other of [madeAt - 1, madeAt + 1, 0, 2 ** 48 - 1]) {
         const bytes = Buffer.from(opaque, 'base64url');
         bytes.writeUIntBE(other, 0, 6);
         expect(await isActive(world.server, bytes.toString('base64url'), scene.machine)).toBe(false);
@@ -123,36 +126,50 @@ describe.each(ENGINES)('A token on %s', (engine) => {
     const after = await again(before, 'now()');
     for (const value of [opaque, jwt]) expect(await isActive(after, value, scene.machine)).toBe(true);
     const next = granted(await refreshed(after, refreshToken, scene.app));
-    expect(next.refresh_token).toMatch(DATED_VALUE);
+    expect(next.refresh_token).toMatch(TIME_ORDERED_VALUE);
   }, 60_000);
 
-  /** As one that starts when this is the time from which tokens are dated. */
+  /** As one that starts when this is the time from which tokens say when they were made. */
   async function again(server: Server, since: string): Promise<Server> {
     await server.stop();
     const { databaseUrl: url, dataDir } = server;
     const db = await openDatabase({ database: url ? { engine: 'postgres', url } : { engine: 'embedded' }, dataDir });
-    await db.query(`update dated_tokens set since = ${since}`);
+    await db.query(`update time_ordered_tokens set since = ${since}`);
     await db.close();
     return restart(server);
   }
 });
 
-describe.each(ENGINES)('The migration to dated tokens on %s', (engine) => {
+describe.each(ENGINES)('The migration to time-ordered tokens on %s', (engine) => {
   const database = withDatabase(engine);
 
   test.each([
     ['a new database, at once', false, '00:00:00'],
     ['one with clients, in an hour', true, '01:00:00'],
-  ])('begins to date them on %s', async (_what, withClients, delay) => {
-    const sql = await readFile(new URL('../../migrations/0008-dated-tokens.sql', import.meta.url), 'utf8');
+  ])('begins with them on %s', async (_what, withClients, delay) => {
+    const sql = await readFile(new URL('../../migrations/0008-time-ordered-tokens.sql', import.meta.url), 'utf8');
     const undone = database().transaction(async (tx) => {
-      await tx.query('drop table dated_tokens');
+      await tx.query('drop table time_ordered_tokens');
       if (withClients) await tx.query(`insert into clients (client_id, registration) values ('web', '{}')`);
       await tx.query(sql);
-      const { rows } = await tx.query('select (since - now())::text as delay from dated_tokens');
+      const { rows } = await tx.query('select (since - now())::text as delay from time_ordered_tokens');
       expect(rows).toEqual([{ delay }]);
       throw new Error('undo');
     });
     await expect(undone).rejects.toThrow('undo');
   });
+});
+
+test('A running instance begins with them when it is time', async () => {
+  const references = createReferences(createDigests([Buffer.alloc(32, 1)]), Date.now() / 1_000 + 0.5);
+  const [former, formerJti] = [references.newValue(), references.newJti()];
+  expect([former, formerJti]).toEqual([expect.stringMatching(FORMER_VALUE), expect.stringMatching(/^[\w-]{22}$/)]);
+  const id = references.idOf('token', former);
+  await eventually(() => TIME_ORDERED_VALUE.test(references.newValue()));
+  expect(references.newJti()).toMatch(/^[\w-]{24}$/);
+  expect(references.idOf('token', former)).toBe(id);
+});
+
+test('What is named, by whatever bits, does not begin with a dash', () => {
+  expect(Array.from({ length: 5_000 }, randomId).filter((id) => id.startsWith('-'))).toEqual([]);
 });
