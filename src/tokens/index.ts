@@ -11,6 +11,7 @@ import { createCommitter } from './commit.ts';
 import * as queries from './queries.ts';
 import type { FoundToken, Grant, Interaction, Session, Token } from './records.ts';
 import { createReferences, type Purpose, type References } from './references.ts';
+import { timeOrderedSince } from './references-queries.ts';
 import type { Unit } from './unit.ts';
 import { createUnits, type Units } from './units.ts';
 import { createUsage } from './usage.ts';
@@ -112,7 +113,7 @@ export async function createTokens({ db, digests, acceptPats = true }: TokensDep
   const issued = batched((made: Token[]) => queries.issueTokens(db, made).then(() => new Map()), slots);
   const commit = createCommitter(db);
   const units = createUnits(commit, noteUses);
-  const references = createReferences(digests, await queries.timeOrderedSince(db));
+  const references = createReferences(digests, await timeOrderedSince(db));
   const usage = createUsage((ids, times) => writeTokenUse(db, ids, times));
 
   /** Looks under the newest secret key first and under the older ones only when that finds nothing. */

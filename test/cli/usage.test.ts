@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomId } from '#src/crypto/index.ts';
 import { type Server, startServer } from '../support/server.ts';
 import { envOf, mintmark } from './command.ts';
 
@@ -89,6 +90,10 @@ describe('wrong usage is exit code 2', () => {
     expect(await mintmark(named, { env })).toMatchObject({ code: 0 });
     const { code, json } = await mintmark(['clients', 'get', '--json', ...words], { env });
     expect({ code, id: json?.client_id }).toEqual({ code: 0, id });
+  });
+
+  it('which no id that is made here needs: none begins with a dash', () => {
+    expect(Array.from({ length: 5_000 }, randomId).filter((id) => id.startsWith('-'))).toEqual([]);
   });
 
   it.each(['--pasword', '-password'])('and never repeats the value of %s, which may be a secret', async (flag) => {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { createDigests, randomId } from '#src/crypto/index.ts';
+import { createDigests } from '#src/crypto/index.ts';
 import { openDatabase } from '#src/db/index.ts';
 import { createReferences } from '#src/tokens/references.ts';
 import {
@@ -161,15 +161,11 @@ describe.each(ENGINES)('The migration to time-ordered tokens on %s', (engine) =>
 });
 
 test('A running instance begins with them when it is time', async () => {
-  const references = createReferences(createDigests([Buffer.alloc(32, 1)]), Date.now() / 1_000 + 0.5);
+  const references = createReferences(createDigests([Buffer.alloc(32, 1)]), Date.now() / 1_000 + 2);
   const [former, formerJti] = [references.newValue(), references.newJti()];
   expect([former, formerJti]).toEqual([expect.stringMatching(FORMER_VALUE), expect.stringMatching(/^[\w-]{22}$/)]);
   const id = references.idOf('token', former);
   await eventually(() => TIME_ORDERED_VALUE.test(references.newValue()));
   expect(references.newJti()).toMatch(/^[\w-]{24}$/);
   expect(references.idOf('token', former)).toBe(id);
-});
-
-test('What is named, by whatever bits, does not begin with a dash', () => {
-  expect(Array.from({ length: 5_000 }, randomId).filter((id) => id.startsWith('-'))).toEqual([]);
 });
