@@ -69,7 +69,7 @@ export interface Tokens {
    * The token with this value or reference, while its client, its user and its grant live. Expired and consumed ones are
    * found too: the protocol tells "expired" and "already used" apart from "unknown".
    *
-   * @param how.noted whether that is a use of it
+   * @param how.noted whether that is a use of it, outside of a unit of work: a unit tells by what it does with the token
    */
   find(value: string, how?: { readonly noted: boolean }): Promise<FoundToken | undefined>;
   /** Writes a token that is given to a machine, under no grant, with those of other requests of this moment. */
